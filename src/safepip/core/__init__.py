@@ -1,0 +1,1 @@
+"""The words of the domain: values that every other layer speaks in. Standard library and packaging only."""

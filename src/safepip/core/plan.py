@@ -1,0 +1,128 @@
+"""The full answer: which file of which index for each project, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from safepip.core.digest import AcceptableDigests
+from safepip.core.index import FileEntry, Index, WheelMetadata
+from safepip.core.origin import Origin
+
+
+class RouteReason(Enum):
+    """Why a project comes from its index; written to reports and locks."""
+
+    PATTERN = "pattern"
+    ONLY_INDEX = "only index"
+    ONLY_SERVING = "only index that serves it"
+    SAME_FILES = "same files on every serving index"
+    LOCAL_FOLDER = "local folder that serves it"
+    DIRECT = "direct URL"
+    LOCAL = "local file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """This project comes from this index, for this reason.
+
+    Attributes:
+        indexes: the index, first; further ones only where their files merge (``mirror_of``, local
+            folders, or the same files on every serving index).
+        pattern: the policy pattern that decided, as written; None if none did.
+        only_digests: where several indexes serve the project, the sha256 of the files they all
+            offer, the only candidates; None: no such limit.
+    """
+
+    project: NormalizedName
+    indexes: tuple[Index, ...]
+    reason: RouteReason
+    pattern: str | None = None
+    only_digests: frozenset[str] | None = None
+
+    @property
+    def index(self) -> Index:
+        return self.indexes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who wants a project: a requirement line, or another project of the plan.
+
+    Attributes:
+        text: the requirement as asked for.
+        origin: of the line; None for a project's own dependency.
+        project: the dependent project; None for a line.
+    """
+
+    text: str
+    origin: Origin | None = None
+    project: NormalizedName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One artifact to be installed.
+
+    Attributes:
+        name: as its metadata writes it.
+        project: normalised.
+        route: where it comes from and why.
+        index: name of the index whose page listed ``file`` (a route may merge several).
+        file: the chosen file.
+        acceptable: the user's own hashes; empty if there are none.
+        requested: whether the user asked for it (``REQUESTED``).
+        requested_extras: extras asked for by the user.
+        direct: whether it is a direct URL or local file (``direct_url.json``).
+        askers: who wants it.
+        from_file: whether a requirement file or lock brought it in, itself or through dependents.
+        metadata: what was used for resolving.
+    """
+
+    name: str
+    project: NormalizedName
+    version: Version
+    route: Route
+    index: str
+    file: FileEntry
+    acceptable: AcceptableDigests = AcceptableDigests()
+    requested: bool = False
+    requested_extras: frozenset[str] = frozenset()
+    direct: bool = False
+    askers: tuple[Asker, ...] = ()
+    from_file: bool = False
+    metadata: WheelMetadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Satisfied:
+    """A requirement that an installed distribution already meets.
+
+    Attributes:
+        text: the requirement as pip prints it.
+        location: folder of the distribution.
+        needed_by: the chain pip prints in ``(from a->b)``; empty for a root.
+    """
+
+    project: NormalizedName
+    version: Version
+    text: str
+    location: str
+    needed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done. Steps are in the order pip would install them: dependencies first."""
+
+    steps: tuple[Step, ...]
+    satisfied: tuple[Satisfied, ...] = ()
+    replaced: Mapping[NormalizedName, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """Installed distributions that a step replaces, with their version."""
+    notes: tuple[str, ...] = ()
+    """Lines for the person: versions passed over, exclusive local folders."""

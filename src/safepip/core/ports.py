@@ -1,0 +1,192 @@
+"""What the core asks of the world. :mod:`safepip.io` implements these; tests implement them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from packaging.tags import Tag
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from safepip.core.events import Event
+from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
+from safepip.core.plan import Plan, Step
+
+
+class Files(Protocol):
+    """Reading local and remote texts that the user named."""
+
+    def read_bytes(self, path: str) -> bytes:
+        """Raises OSError."""
+
+    def exists(self, path: str) -> bool: ...
+
+    def is_dir(self, path: str) -> bool: ...
+
+    def fetch_text(self, url: str) -> bytes:
+        """A remote requirement or constraint file, over verified HTTPS on every hop.
+
+        Raises safepip errors: Refused (plaintext, TLS), Undecided (no answer).
+        """
+
+
+class Clock(Protocol):
+    """One run has one now."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+
+
+class EventSink(Protocol):
+    """Where events go. Must be safe to call from any thread."""
+
+    def __call__(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledDistribution:
+    """A distribution in the target environment.
+
+    Attributes:
+        name: as its metadata writes it.
+        version: None where the text is no PEP 440 version.
+        version_text: as written.
+        location: the folder (a path entry) it stands in, as pip prints it.
+        metadata: bytes of METADATA (or PKG-INFO).
+        editable: installed with ``-e``.
+        direct_url: text of ``direct_url.json``; None if there is none.
+        requested: whether ``REQUESTED`` exists.
+        installer: text of ``INSTALLER``; empty if missing.
+        in_user_site: whether it lies in the user scheme.
+        in_scheme: whether it lies in the environment's own purelib or platlib (so pip may replace it).
+    """
+
+    name: str
+    project: NormalizedName
+    version: Version | None
+    version_text: str
+    location: str
+    metadata: bytes = field(repr=False, default=b"")
+    editable: bool = False
+    direct_url: str | None = None
+    requested: bool = False
+    installer: str = ""
+    in_user_site: bool = False
+    in_scheme: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Facts about the target, read once by running its interpreter.
+
+    Attributes:
+        python: path of the target's interpreter.
+        prefix: its ``sys.prefix`` (where the site ``pip.conf`` stands).
+        version: full version, such as ``3.13.0``.
+        markers: ``packaging.markers.default_environment()`` as the target sees itself.
+        tags: supported tags, best first.
+        installed: what is installed, first on the path first.
+        paths: ``sysconfig.get_paths()``.
+        is_virtual: whether it is a virtual environment.
+        externally_managed: the message of EXTERNALLY-MANAGED (PEP 668), None if not managed.
+        user_site: path of the user site; ``user_site_enabled`` whether it is on the path.
+    """
+
+    python: str
+    prefix: str
+    version: str
+    markers: Mapping[str, str]
+    tags: tuple[Tag, ...] = field(repr=False)
+    installed: Mapping[NormalizedName, InstalledDistribution] = field(repr=False)
+    paths: Mapping[str, str] = field(repr=False)
+    is_virtual: bool = True
+    externally_managed: str | None = None
+    user_site: str = ""
+    user_site_enabled: bool = False
+
+
+class IndexClient(Protocol):
+    """Asks indexes. Every method returns at once; the work runs on threads.
+
+    Answers are remembered for the run: asking twice makes one request.
+    """
+
+    def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
+        """What the index says about the project. The future never raises for what an index does;
+        that is :class:`~safepip.core.index.Unknown`."""
+
+    def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
+        """Core metadata of a wheel: sidecar, else by range, else from the whole file.
+
+        The future raises Refused, Undecided or VerificationError.
+        """
+
+
+class Store(Protocol):
+    """Verified files, addressed by sha256."""
+
+    def ensure(self, steps: Sequence[Step], indexes: Mapping[str, Index]) -> Mapping[NormalizedName, Path]:
+        """Have every step's file in the store, each digest checked on the way in and on every use.
+
+        All digests of page, fragment and user must agree with the bytes. Raises Refused with one
+        ``hash-mismatch`` finding a file (exit 13), Undecided, VerificationError.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """pip's own install options that are forwarded, as we write them; everything else is ours.
+
+    Attributes:
+        arguments: such as ``("--target", "/abs/dir", "--no-compile")``, written by
+            :mod:`safepip.flows`, never the user's text unparsed.
+        flat: use ``--no-deps`` and the complete list; else roots as requirements and the rest as
+            constraints, where pip's own answer equals the plan.
+        quiet: number of ``-q``; ``verbose`` number of ``-v``.
+    """
+
+    arguments: tuple[str, ...] = ()
+    flat: bool = False
+    quiet: int = 0
+    verbose: int = 0
+    no_color: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """How applying ended: pip's exit code, and what it said (stderr lines worth showing)."""
+
+    exit_code: int
+    messages: tuple[str, ...] = ()
+
+
+class Applier(Protocol):
+    """Puts the verified files of a plan into the environment, all or nothing.
+
+    One way is pip in a subprocess; another, from a store of unpacked wheels, may follow.
+    """
+
+    def warm_up(self) -> None:
+        """Begin whatever can be begun before the plan is known. Changes nothing."""
+
+    def apply(self, plan: Plan, files: Mapping[NormalizedName, Path], options: ApplyOptions) -> Applied:
+        """Make the environment as planned, or leave it as it was."""
+
+    def close(self) -> None:
+        """Give up without applying."""
+
+
+class Pip(Protocol):
+    """The pip that safepip depends on, for commands that it applies as they are."""
+
+    def run(self, arguments: Sequence[str], *, python: str | None) -> int:
+        """Run pip on the target with its own standard streams; returns its exit code."""
+
+
+Printer = Callable[[str], None]
+Lines = Iterable[str]

@@ -1,0 +1,76 @@
+"""What rules look at. Both ``install`` and ``scan`` turn what they read into these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from packaging.requirements import Requirement
+
+from safepip.core.digest import AcceptableDigests, Digest
+from safepip.core.origin import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One option of pip as somebody set it.
+
+    Attributes:
+        option: canonical long name without dashes, such as ``index-url`` (aliases resolved).
+        value: one value as text; list options give one Setting an element; flags ``true``/``false``.
+        origin: where it stands.
+        in_effect: False where a stronger setting shadows it.
+        in_requirement_file: whether a requirement or constraint file says it.
+    """
+
+    option: str
+    value: str
+    origin: Origin
+    in_effect: bool = True
+    in_requirement_file: bool = False
+
+
+class RequirementKind(Enum):
+    """What a requirement asks for, as pip would read it (``pip._internal.req.constructors``)."""
+
+    NAMED = "named"
+    """A project from an index: ``name [extras] [specifier] [; marker]``."""
+    URL = "url"
+    """A file by its URL, bare or ``name @ URL``."""
+    VCS = "vcs"
+    PATH = "path"
+    """A local archive, wheel or directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementLine:
+    """One requirement or constraint as written, with its options.
+
+    Attributes:
+        text: the requirement itself, without options, joined and with variables expanded.
+        kind: what it asks for.
+        requirement: the parsed requirement; for ``NAMED`` always, for ``URL``/``VCS``/``PATH`` only
+            where a name is given (``name @ …``). A bare URL or path has None.
+        target: the URL or path for URL, VCS and PATH; None for NAMED.
+        origin: file and line, or argument.
+        constraint: whether it only constrains.
+        editable: whether ``-e`` stands before it.
+        hashes: the ``--hash`` options and strong or weak digests of a URL fragment.
+        hash_options: the ``--hash`` options as parsed, in order.
+        config_settings: ``-C`` values as ``KEY=VALUE`` texts.
+        from_file: whether a requirement file, constraint file or lock brought it in.
+        extras: extras of a path (``./dir[extra]``); for named ones see ``requirement``.
+    """
+
+    text: str
+    kind: RequirementKind
+    requirement: Requirement | None
+    origin: Origin
+    target: str | None = None
+    constraint: bool = False
+    editable: bool = False
+    hashes: AcceptableDigests = AcceptableDigests()
+    hash_options: tuple[Digest, ...] = ()
+    config_settings: tuple[str, ...] = ()
+    from_file: bool = False
+    extras: frozenset[str] = frozenset()

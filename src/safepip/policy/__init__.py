@@ -1,0 +1,1 @@
+"""What is allowed: the policy files of every layer, read strictly and merged only ever tighter."""

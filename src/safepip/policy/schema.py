@@ -1,0 +1,109 @@
+"""The merged policy: what is allowed, every key with the place it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import Enum, IntEnum
+from types import MappingProxyType
+
+from packaging.specifiers import SpecifierSet
+
+from safepip.core.finding import Level
+from safepip.core.index import Index
+from safepip.core.origin import BUILT_IN, Layer, Origin, Sourced
+from safepip.core.project import Pattern
+
+
+class HashMode(IntEnum):
+    """Which artifacts must be listed by a hash the user supplied; a higher number is stricter."""
+
+    INDEX = 0
+    FIRST_USE = 1
+    FILES = 2
+    REQUIRED = 3
+
+
+class Unlisted(IntEnum):
+    """What happens to an index URL that no ``[[index]]`` lists."""
+
+    ALLOW = 0
+    DENY = 1
+
+
+class TlsEnvironment(Enum):
+    """Whether ``SSL_CERT_FILE``, ``REQUESTS_CA_BUNDLE`` and their like may choose the roots."""
+
+    HONOUR = "honour"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """One ``[[allow]]``: this rule, for this package, for this reason.
+
+    Attributes:
+        package: pattern; None: any subject.
+        specifier: versions it covers; None: all.
+        expires: last day it holds; None: no end.
+    """
+
+    rule: str
+    reason: str
+    origin: Origin
+    package: Pattern | None = None
+    specifier: SpecifierSet | None = None
+    expires: date | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySource:
+    """A policy file that took part.
+
+    Attributes:
+        sha256: of its bytes; what ``policy trust`` remembers.
+        trusted: False for a project file found by walking: only its refusals count.
+        set_aside: keys of an untrusted file that did not take effect.
+    """
+
+    path: str
+    layer: Layer
+    sha256: str
+    trusted: bool = True
+    set_aside: tuple[str, ...] = ()
+
+
+def _default(value: object) -> Sourced:  # type: ignore[type-arg]
+    return Sourced(value=value, origin=BUILT_IN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Every key of ``safepip.toml`` with its value in force; the defaults are spec §4's.
+
+    A key whose origin's layer is DEFAULT was set by nobody.
+    """
+
+    indexes: tuple[Index, ...] = ()
+    """The ``[[index]]`` tables, in order; empty: indexes come from pip's configuration."""
+    unlisted: Sourced[Unlisted] = field(default_factory=lambda: _default(Unlisted.ALLOW))
+    ca_bundle: Sourced[str | None] = field(default_factory=lambda: _default(None))
+    tls_environment: Sourced[TlsEnvironment] = field(default_factory=lambda: _default(TlsEnvironment.HONOUR))
+    hash_mode: Sourced[HashMode] = field(default_factory=lambda: _default(HashMode.FILES))
+    sdists: Sourced[tuple[Pattern, ...]] = field(default_factory=lambda: _default(()))
+    local_builds: Sourced[bool] = field(default_factory=lambda: _default(True))
+    """``builds.local``: whether directories and editables that the user names may be built."""
+    vcs_allow: Sourced[tuple[str, ...]] = field(default_factory=lambda: _default(()))
+    urls_allow: Sourced[tuple[str, ...]] = field(default_factory=lambda: _default(("https://*",)))
+    min_age: Sourced[timedelta] = field(default_factory=lambda: _default(timedelta(days=1)))
+    """Cool-down. As a default it holds for the built-in index only, where it gives times."""
+    levels: Mapping[str, Sourced[Level]] = field(default_factory=lambda: MappingProxyType({}))
+    exemptions: tuple[Exemption, ...] = ()
+    log_file: Sourced[str | None] = field(default_factory=lambda: _default(None))
+    sources: tuple[PolicySource, ...] = ()
+
+    def level(self, rule: str, default: Level) -> Sourced[Level]:
+        """The level in force for a rule."""
+        return self.levels.get(rule) or Sourced(value=default, origin=BUILT_IN)

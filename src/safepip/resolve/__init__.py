@@ -1,0 +1,1 @@
+"""From requirements to a plan: candidates admitted one by one, every refusal kept with its reason."""

@@ -1,0 +1,76 @@
+"""What the resolver is asked: pip's options, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from packaging.tags import Tag
+from packaging.utils import NormalizedName
+
+from safepip.core.subjects import RequirementLine
+
+
+class UpgradeStrategy(Enum):
+    """``--upgrade-strategy``; NONE stands for no ``--upgrade``."""
+
+    NONE = "to-satisfy-only"
+    ONLY_IF_NEEDED = "only-if-needed"
+    EAGER = "eager"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatControl:
+    """``--no-binary`` and ``--only-binary`` after pip's order-dependent merging.
+
+    Attributes:
+        no_binary, only_binary: normalised names, or ``:all:``.
+    """
+
+    no_binary: frozenset[str] = frozenset()
+    only_binary: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseControl:
+    """``--pre``, ``--all-releases``, ``--only-final``: names, or ``:all:``."""
+
+    all_releases: frozenset[str] = frozenset()
+    only_final: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveOptions:
+    """pip's options that change which versions are chosen."""
+
+    upgrade: UpgradeStrategy = UpgradeStrategy.NONE
+    force_reinstall: bool = False
+    ignore_installed: bool = False
+    no_deps: bool = False
+    only_deps: bool = False
+    ignore_requires_python: bool = False
+    prefer_binary: bool = False
+    format_control: FormatControl = FormatControl()
+    release_control: ReleaseControl = ReleaseControl()
+    uploaded_prior_to: datetime | None = None
+    tags: tuple[Tag, ...] | None = field(default=None, repr=False)
+    """Tags from ``--platform``, ``--abi``, ``--python-version``, ``--implementation``; None: the
+    target's own. Markers are the target's in any case, as pip does."""
+    python_version: str | None = None
+    """Full version that Requires-Python is held against; None: the target's."""
+    use_user_site: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveRequest:
+    """Roots in the order pip would see them; constraints; options.
+
+    ``roots`` whose kind is URL (a wheel with a strong digest) or PATH (a local wheel) are direct.
+    """
+
+    roots: tuple[RequirementLine, ...]
+    constraints: tuple[RequirementLine, ...] = ()
+    options: ResolveOptions = ResolveOptions()
+    requested: frozenset[NormalizedName] | None = None
+    """Names to mark as requested; None: all roots."""
