@@ -4,6 +4,7 @@ A *finding* is a result (policy said no); an *error* is a failure. The tree, by 
 
     SafepipError
     ├── UsageError            the person at the command line (exit 2, as pip)
+    ├── CommandError          the same, where options contradict each other (exit 1, as pip)
     ├── ConfigurationError    the author of a policy or configuration file (exit 12)
     ├── RequirementFileError  the author of a requirement file (exit 1, as pip)
     ├── ResolutionError       nobody: no answer exists (exit 1, as pip)
@@ -78,6 +79,10 @@ class UsageError(SafepipError):
     """The command line cannot be read, in pip's own words."""
 
     exit_code = ExitCode.USAGE
+
+
+class CommandError(SafepipError):
+    """Options that contradict each other, or ask for nothing; the words are pip's."""
 
 
 class ConfiguredValueError(SafepipError):

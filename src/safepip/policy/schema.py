@@ -14,6 +14,11 @@ from safepip.core.finding import Level
 from safepip.core.index import Index
 from safepip.core.origin import BUILT_IN, Layer, Origin, Sourced
 from safepip.core.project import Pattern
+from safepip.core.url import Url
+
+BUILT_IN_URL = Url(scheme="https", host="default-index.invalid", port=None, path="/")
+"""Stands in an ``[[index]]`` named ``pypi`` until the operator's own index-url, or pip's default,
+takes its place. The host can never exist (RFC 6761), so nothing is reached if nobody replaces it."""
 
 
 class HashMode(IntEnum):
@@ -73,6 +78,22 @@ class PolicySource:
     sha256: str
     trusted: bool = True
     set_aside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFile:
+    """One policy file as written: what it says, and nothing it does not say.
+
+    Attributes:
+        values: by attribute of :class:`Policy`; only keys that the file sets.
+        levels: ``[rules]``, by rule id.
+    """
+
+    source: PolicySource
+    values: Mapping[str, Sourced[object]] = field(default_factory=lambda: MappingProxyType({}))
+    levels: Mapping[str, Sourced[Level]] = field(default_factory=lambda: MappingProxyType({}))
+    indexes: tuple[Index, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
 
 
 def _default(value: object) -> Sourced:  # type: ignore[type-arg]

@@ -1,0 +1,81 @@
+# Every target is one line of intent; plain `make` lists them. TESTS=pattern narrows test and integration.
+
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3.14 python3,$(shell command -v $(p))))
+VENV := .venv
+BIN := $(VENV)/bin
+SERVERS := .cache/integration-servers
+READY := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest $(if $(TESTS),-k "$(TESTS)")
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev lint format types test integration servers bench differential generate check-generated lock docs package clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## install safepip in an environment of its own and watch it install and refuse
+	@$(PYTHON) tasks/demo.py
+
+dev: $(READY)  ## make .venv from the hashed lock, safepip installed editable
+
+lint: $(READY)  ## style, banned calls, layers, budgets, links in the documentation
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python tasks/check_layers.py
+	$(BIN)/python tasks/check_budgets.py
+	$(BIN)/python tasks/check_docs.py
+
+format: $(READY)  ## put the code in its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+test: $(READY)  ## every test that needs nothing but this environment
+	$(PYTEST) -n 2 tests
+
+integration: $(READY) servers  ## real servers: nginx, devpi, pypiserver, a hostile one
+	PATH="$$PATH:/usr/sbin" SAFEPIP_SERVERS="$(SERVERS)" $(PYTEST) -n 2 --dist loadfile integration
+
+servers: $(SERVERS)/.installed
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx-light; }
+
+bench: $(READY)  ## cold and warm installs against pip, in alternating runs
+	PATH="$$PATH:/usr/sbin" $(BIN)/python tasks/bench.py $(BENCH)
+
+differential: $(READY)  ## the same answers as pip, on the machine's own index
+	$(BIN)/python tasks/differential.py
+
+generate: $(READY)  ## option table and rule pages, from pip and from the rules
+	$(BIN)/python tasks/generate_options.py
+	$(BIN)/python tasks/generate_rules.py
+
+check-generated: $(READY)  ## fail when a generated file is stale
+	$(BIN)/python tasks/generate_options.py --check
+	$(BIN)/python tasks/generate_rules.py --check
+
+lock: $(READY)  ## write requirements/*.txt anew
+	$(BIN)/python tasks/lock_dev.py
+
+docs: $(READY)  ## check the documentation: links, commands, rule pages
+	$(BIN)/python tasks/check_docs.py
+
+package: $(READY)  ## wheel and sdist in dist/, the same bytes for the same commit
+	$(BIN)/python tasks/package.py
+
+clean:  ## remove what was built, keep .venv
+	rm -rf build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python found: install Python 3.11 or newer, or say PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=/path/to/python")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SERVERS)/.installed: requirements/integration.txt
+	test -x $(SERVERS)/bin/python || $(PYTHON) -m venv $(SERVERS)
+	$(SERVERS)/bin/python -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/integration.txt
+	@touch $@

@@ -1,0 +1,103 @@
+"""Results to the streams: pip's lines and reports to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safepip.core.finding import Finding
+
+if TYPE_CHECKING:
+    from safepip.core.plan import Plan
+    from safepip.core.ports import Applied, Environment
+
+
+@dataclass(slots=True, kw_only=True)
+class StreamPresenter:
+    """Writes to the process's streams.
+
+    Attributes:
+        quiet: number of ``-q``: one leaves out what is only nice to know, more leave out warnings;
+            nothing leaves out a refusal.
+        format: ``text``, ``json``, ``sarif`` or ``github``.
+        pause: called before a line is written, so that progress leaves the terminal alone.
+    """
+
+    cwd: str
+    color: bool = False
+    width: int | None = None
+    quiet: int = 0
+    format: str = "text"
+    pip_version: str = ""
+    command: str = "install"
+    told: list[Finding] = field(default_factory=list)
+    shown_plan: Plan | None = None
+
+    def warned(self, findings: Sequence[Finding]) -> None:
+        self.told.extend(findings)
+        if self.format != "text" or self.quiet > 1 or not findings:
+            return
+        from safepip.report.console import render_findings
+
+        self.err(render_findings(findings, color=self.color, width=self.width).rstrip("\n"))
+
+    def noted(self, lines: Sequence[str]) -> None:
+        from safepip.report.visible import shown
+
+        for line in lines if self.quiet == 0 else ():
+            self.err(shown(f"safepip: {line}"))
+
+    def satisfied(self, plan: Plan) -> None:
+        from safepip.report.lines import already_satisfied
+
+        self.shown_plan = plan
+        for met in plan.satisfied if self.quiet == 0 else ():
+            self.out(already_satisfied(met, cwd=self.cwd))
+
+    def reported(self, plan: Plan, environment: Environment, path: str) -> None:
+        from safepip.report.installation import installation_report, report_text
+
+        text = report_text(installation_report(plan, environment, pip_version=self.pip_version))
+        if path == "-":
+            self.out(text)
+        else:
+            Path(path).write_text(text, encoding="utf-8")
+
+    def would_install(self, plan: Plan) -> None:
+        from safepip.report.lines import would_install
+
+        self._line(would_install(plan))
+
+    def installed(self, plan: Plan, applied: Applied) -> None:
+        from safepip.report.lines import successfully_installed
+        from safepip.report.visible import shown
+
+        for message in applied.messages if self.quiet < 2 else ():
+            self.err(shown(message))
+        self._line(successfully_installed(plan))
+
+    def downloaded(self, plan: Plan, saved: Sequence[str]) -> None:
+        from safepip.report.lines import saved as saved_line
+        from safepip.report.lines import successfully_downloaded
+
+        for path in saved if self.quiet == 0 else ():
+            self.out(saved_line(path, cwd=self.cwd))
+        if self.command == "download":
+            self._line(successfully_downloaded(plan.steps))
+
+    def out(self, text: str) -> None:
+        """A line of what was asked for."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def err(self, text: str) -> None:
+        """A line about the run."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def _line(self, text: str | None) -> None:
+        if text is not None and self.quiet == 0 and self.format == "text":
+            self.out(text)

@@ -1,0 +1,130 @@
+"""Whether the target may be changed, and the options that pip is given when it is.
+
+pip's own checks (``pip._internal.commands.install``), made before anything is downloaded, and the
+one place where an install option becomes an argument of the pip that applies the plan.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import CommandError, ConfiguredValueError, SafepipError
+from safepip.core.ports import ApplyOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.core.ports import Environment
+    from safepip.flows.settings import Settings
+    from safepip.flows.world import World
+
+
+def check_target(settings: Settings, environment: Environment, world: World) -> None:
+    """Raise in pip's words where this environment may not be changed."""
+    if settings.require_virtualenv and not environment.is_virtual:
+        raise ConfiguredValueError("Could not find an activated virtualenv (required).")
+    reported_only = settings.dry_run and settings.report
+    managed = environment.externally_managed
+    if managed is not None and not (
+        settings.elsewhere or settings.break_system_packages or reported_only
+    ):
+        raise SafepipError(
+            "This environment is externally managed",
+            reference="externally-managed-environment",
+            notes=tuple(managed.splitlines()),
+            hint=(
+                "use a virtual environment; or, at the risk of breaking your Python installation or OS, "
+                "pass --break-system-packages (PEP 668)"
+            ),
+        )
+    folder = settings.target_dir
+    if folder and world.around.exists(folder) and not world.around.is_dir(folder):
+        raise CommandError("Target path exists but is not a directory, will not continue.")
+
+
+def decide_user_site(settings: Settings, environment: Environment, world: World) -> bool:
+    """Whether files go to the user site (pip's ``decide_user_install``).
+
+    Raises:
+        SafepipError: ``--user`` where the target has no user site.
+    """
+    if settings.use_user_site is False:
+        return False
+    if settings.use_user_site:
+        if environment.is_virtual and not environment.user_site_enabled:
+            raise SafepipError(
+                "Can not perform a '--user' install. User site-packages are not visible in this virtualenv."
+            )
+        if not environment.user_site_enabled:
+            raise SafepipError(
+                "Can not perform a '--user' install. User site-packages are disabled for this Python."
+            )
+        return True
+    if settings.prefix or settings.target_dir or not environment.user_site_enabled:
+        return False
+    if world.around.site_packages_writable(environment, settings.root):
+        return False
+    world.show.noted(["Defaulting to user installation because normal site-packages is not writeable"])
+    return True
+
+
+def apply_options(settings: Settings, environment: Environment, world: World) -> ApplyOptions:
+    """The closed list of options for the pip that applies; paths absolute, nothing as it was typed."""
+    return ApplyOptions(
+        arguments=(
+            *_places(settings, environment, world),
+            *_replacement(settings),
+            *_restriction(settings),
+            *_manners(settings),
+        ),
+        flat=settings.no_deps,
+        quiet=max(0, -settings.verbosity),
+        verbose=max(0, settings.verbosity),
+        no_color=settings.no_color,
+    )
+
+
+def _places(settings: Settings, environment: Environment, world: World) -> Iterator[str]:
+    places = (("--target", settings.target_dir), ("--prefix", settings.prefix), ("--root", settings.root))
+    for option, path in places:
+        if path:
+            yield from (option, world.around.absolute(path))
+    if decide_user_site(settings, environment, world):
+        yield "--user"
+    elif settings.use_user_site is False:
+        yield "--no-user"
+
+
+def _replacement(settings: Settings) -> Iterator[str]:
+    # --upgrade decides whether --target replaces what stands there; elsewhere the pins decide.
+    if settings.upgrade:
+        yield "--upgrade"
+    if settings.force_reinstall:
+        yield "--force-reinstall"
+    if settings.ignore_installed:
+        yield "--ignore-installed"
+
+
+def _restriction(settings: Settings) -> Iterator[str]:
+    if settings.python_version:
+        yield from ("--python-version", ".".join(str(part) for part in settings.python_version))
+    for platform in settings.platforms:
+        yield from ("--platform", platform)
+    for abi in settings.abis:
+        yield from ("--abi", abi)
+    if settings.implementation:
+        yield from ("--implementation", settings.implementation)
+    if settings.ignore_requires_python:
+        yield "--ignore-requires-python"
+
+
+def _manners(settings: Settings) -> Iterator[str]:
+    if not settings.compile:
+        yield "--no-compile"
+    if not settings.warn_script_location:
+        yield "--no-warn-script-location"
+    if not settings.warn_conflicts:
+        yield "--no-warn-conflicts"
+    if settings.break_system_packages:
+        yield "--break-system-packages"
+    yield from ("--root-user-action", settings.root_user_action)

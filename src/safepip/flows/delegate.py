@@ -1,0 +1,67 @@
+"""Commands that pip applies as they are, on the right environment, with pip's own exit code.
+
+pip still sees no instruction about the interpreter but ours: ``PIP_PYTHON`` would run any program
+for every command, and is refused (threat EN-05).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import CommandError, Refused
+from safepip.core.finding import Finding
+from safepip.core.origin import Layer, Origin, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safepip.flows.world import World
+    from safepip.pipcompat.argv import Invocation, OwnOptions
+
+
+def delegate(invocation: Invocation, own: OwnOptions, world: World) -> int:
+    """Run pip on the target with the user's own words. Returns its exit code."""
+    refuse_chosen_interpreter(world.around.environ)
+    _refuse_remote_files(invocation)
+    python = given(invocation, "python")
+    return world.pip.run(invocation.argv, python=world.around.python_for(python))
+
+
+def given(invocation: Invocation, dest: str) -> str | None:
+    """The last value of an option on the command line; None if it is not there."""
+    values = [option.text for option in invocation.options if option.dest == dest]
+    return values[-1] if values else None
+
+
+def refuse_chosen_interpreter(environ: Mapping[str, str]) -> None:
+    """Raise Refused where a variable would choose the interpreter, in any spelling pip accepts."""
+    for name in environ:
+        if name.startswith("PIP_") and _option_name(name) == "python":
+            origin = Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=name)
+            raise Refused(
+                [
+                    Finding(
+                        rule="interpreter-from-environment",
+                        message="an environment variable chooses the program that pip runs in",
+                        origin=origin,
+                        subject="python",
+                        help=f"unset {name}; name the interpreter with --python on the command line",
+                    )
+                ]
+            )
+
+
+def _option_name(variable: str) -> str:
+    """pip's ``_normalize_name``: lower case, ``_`` to ``-``, one leading ``--`` dropped."""
+    return variable[4:].lower().replace("_", "-").removeprefix("--")
+
+
+def _refuse_remote_files(invocation: Invocation) -> None:
+    """``uninstall -r URL`` would make pip fetch; nothing but safepip fetches."""
+    for option in invocation.options:
+        if option.dest == "requirements" and option.text.lower().startswith(("http:", "https:", "ftp:")):
+            raise CommandError(
+                "a remote requirement file cannot be read here",
+                origin=option.origin,
+                hint="download it first, read it, and name the local file",
+            )

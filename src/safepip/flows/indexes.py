@@ -1,0 +1,206 @@
+"""Which indexes exist in this run: pip's settings and the policy, as one tuple of :class:`Index`.
+
+A URL is a URL: a folder that happens to be called ``https:`` never takes its place (pip looks for
+a path first). Requirement files name no index; rules judge what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from safepip.core.errors import ConfigurationError, UsageError
+from safepip.core.index import Index, IndexKind, Trust
+from safepip.core.origin import BUILT_IN, Origin, Sourced
+from safepip.core.url import Url, UrlError
+from safepip.policy.schema import Policy, TlsEnvironment, Unlisted
+
+BUILT_IN_NAME = "pypi"
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Bundles that requests, and so pip, lets replace the roots; in its order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPlaces:
+    """What pip's settings say about where to look and whom to trust, in force.
+
+    Attributes:
+        index_url: None: nobody set it, so pip's default.
+        no_index: ``--no-index``: only find-links count.
+    """
+
+    index_url: Sourced[str] | None = None
+    extra_index_urls: tuple[Sourced[str], ...] = ()
+    find_links: tuple[Sourced[str], ...] = ()
+    no_index: bool = False
+    cert: Sourced[str] | None = None
+    client_cert: Sourced[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What has to be asked of the machine to understand a location.
+
+    Attributes:
+        default_index_url: pip's own constant.
+        absolute: makes a path absolute (against the working directory), expanding ``~``.
+        exists, is_dir: of a path.
+        environ: for the CA variables.
+    """
+
+    default_index_url: str
+    absolute: Callable[[str], str]
+    exists: Callable[[str], bool]
+    is_dir: Callable[[str], bool]
+    environ: Mapping[str, str]
+
+
+def configured_indexes(places: NamedPlaces, policy: Policy, around: Surroundings) -> tuple[Index, ...]:
+    """Every index that may be asked, in the order they were named.
+
+    Raises:
+        UsageError: a location that is neither a readable URL nor an existing path.
+        ConfigurationError: a CA bundle that cannot be found.
+    """
+    operator = list(_operator_indexes(places, around))
+    if policy.indexes:
+        chosen = [*_listed(policy, operator), *(i for i in operator if i.kind.local)]
+        if policy.unlisted.value is Unlisted.ALLOW:
+            chosen += [i for i in operator if not i.kind.local and not _is_listed(i, chosen)]
+    else:
+        chosen = operator
+    if places.no_index:
+        chosen = [i for i in chosen if i.kind is not IndexKind.SIMPLE]
+    roots = _trust(places, policy, around)
+    return tuple(_with_trust(index, roots) for index in _distinct(chosen))
+
+
+def same_place(one: Url, other: Url) -> bool:
+    """Whether two index URLs name one index: userinfo and a trailing slash aside."""
+    return (one.origin, one.path.rstrip("/")) == (other.origin, other.path.rstrip("/"))
+
+
+def is_url(location: str) -> bool:
+    """Whether a location is a URL rather than a path; a Windows drive is no scheme."""
+    scheme, colon, _ = location.partition(":")
+    return bool(colon) and len(scheme) > 1 and scheme.replace("+", "").replace("-", "").isalnum()
+
+
+def _operator_indexes(places: NamedPlaces, around: Surroundings) -> Iterator[Index]:
+    if places.index_url is None:
+        url = Url.parse(around.default_index_url)
+        yield Index(name=BUILT_IN_NAME, url=url, origin=BUILT_IN, built_in=True)
+    else:
+        first = _simple_index(places.index_url, around)
+        yield first if first.kind.local else replace(first, name=BUILT_IN_NAME, built_in=True)
+    for extra in places.extra_index_urls:
+        yield _simple_index(extra, around)
+    for links in places.find_links:
+        yield _links_index(links, around)
+
+
+def _simple_index(location: Sourced[str], around: Surroundings) -> Index:
+    url = _url(location, around, "index URL")
+    kind = IndexKind.LOCAL_SIMPLE if url.scheme == "file" else IndexKind.SIMPLE
+    url = replace(url, path=url.path.rstrip("/") or "/")
+    return Index(name=_name(url), url=url, kind=kind, origin=location.origin)
+
+
+def _links_index(location: Sourced[str], around: Surroundings) -> Index:
+    url = _url(location, around, "find-links location")
+    kind = IndexKind.LOCAL_FOLDER if url.scheme == "file" else IndexKind.LINKS
+    return Index(name=_name(url), url=url, kind=kind, origin=location.origin)
+
+
+def _name(url: Url) -> str:
+    from urllib.request import url2pathname
+
+    return url2pathname(url.path) if url.scheme == "file" else url.without_secrets
+
+
+def _url(location: Sourced[str], around: Surroundings, what: str) -> Url:
+    text = location.value
+    if not is_url(text):
+        path = around.absolute(text)
+        if not around.exists(path):
+            raise UsageError(
+                f"{what} {text!r} is neither a URL nor an existing path",
+                reference="index-unavailable",
+                origin=location.origin,
+                hint="write the whole URL, beginning with https://, or the path of a folder that exists",
+            )
+        return Url.parse(Path(path).as_uri())
+    try:
+        return Url.parse(text)
+    except UrlError as error:
+        raise UsageError(
+            f"{what} {error}", origin=location.origin, hint="write it as https://HOST/PATH"
+        ) from None
+
+
+def _listed(policy: Policy, operator: list[Index]) -> Iterator[Index]:
+    """The policy's own indexes; ``pypi`` without a URL stands for the operator's index-url."""
+    own = next((index for index in operator if index.built_in), None)
+    for index in policy.indexes:
+        if index.name == BUILT_IN_NAME and index.built_in and own is not None:
+            yield replace(index, url=own.url, kind=own.kind)
+        else:
+            known = next((o for o in operator if same_place(o.url, index.url)), None)
+            # Credentials that the operator's configuration carries for a listed index stay in use.
+            credentials = index.url.credentials or (known.url.credentials if known else None)
+            yield replace(index, url=replace(index.url, credentials=credentials))
+
+
+def _is_listed(index: Index, listed: Iterable[Index]) -> bool:
+    return any(same_place(index.url, other.url) for other in listed)
+
+
+def _distinct(indexes: Iterable[Index]) -> Iterator[Index]:
+    seen: list[Index] = []
+    for index in indexes:
+        if not any(same_place(index.url, other.url) and index.kind is other.kind for other in seen):
+            seen.append(index)
+            yield index
+
+
+def _trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> Trust:
+    """Roots for every index without its own bundle, strongest word first."""
+    honour = policy.tls_environment.value is TlsEnvironment.HONOUR
+    bundle = policy.ca_bundle if policy.ca_bundle.value is not None else places.cert
+    if bundle is not None and bundle.value:
+        path, origin = around.absolute(bundle.value), bundle.origin
+    else:
+        path, origin = _environment_bundle(around.environ) if honour else None, BUILT_IN
+    if path is not None and not around.exists(path):
+        raise _missing(path, origin, "CA bundle")
+    client = places.client_cert.value if places.client_cert else None
+    return Trust(
+        ca_bundle=path,
+        client_cert=around.absolute(client) if client else None,
+        honour_environment=honour,
+    )
+
+
+def _environment_bundle(environ: Mapping[str, str]) -> str | None:
+    return next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
+
+
+def _with_trust(index: Index, roots: Trust) -> Index:
+    return replace(
+        index,
+        trust=Trust(
+            ca_bundle=index.trust.ca_bundle or roots.ca_bundle,
+            client_cert=index.trust.client_cert or roots.client_cert,
+            honour_environment=roots.honour_environment,
+        ),
+    )
+
+
+def _missing(path: str, origin: Origin, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{what} not found: {path}",
+        reference="tls-failure",
+        origin=origin,
+        hint="name a PEM file that exists; nothing is verified against a missing file",
+    )

@@ -1,0 +1,106 @@
+"""The main path: ``safepip install``, top to bottom.
+
+No index is asked before every setting has passed the rules, and nothing is put anywhere before
+every file of the plan has been verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import NormalizedName
+
+from safepip.core.errors import ApplyError, ExitCode
+from safepip.core.events import StageBegan
+from safepip.flows.applying import apply_options, check_target, decide_user_site
+from safepip.flows.guard import Guarded, guard
+from safepip.flows.judging import judge_artifacts, judge_plan
+from safepip.flows.settings import check_settings, resolve_options
+
+if TYPE_CHECKING:
+    from safepip.core.plan import Plan
+    from safepip.core.ports import Environment
+    from safepip.flows.world import Connection, Target, World
+    from safepip.pipcompat.argv import Invocation
+    from safepip.pipcompat.own import OwnOptions
+
+
+def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
+    """Resolve, fetch, verify, apply. Returns pip's exit code.
+
+    Raises:
+        Refused, Undecided, VerificationError, ResolutionError and the other SafepipErrors; the
+        environment is then as it was.
+    """
+    with closing(world.target(own.python)) as target:
+        target.applier.warm_up()
+        guarded = guard(invocation, own, world, target)
+        check_settings(guarded.settings, installs=True)
+        check_target(guarded.settings, target.environment, world)
+        with closing(world.connect(guarded.transport, guarded.indexes)) as connection:
+            plan = make_plan(guarded, target.environment, connection, world)
+            if own.explain:
+                world.show.explained(plan)
+                return ExitCode.OK
+            if guarded.settings.report:
+                world.show.reported(plan, target.environment, guarded.settings.report)
+            if guarded.settings.dry_run:
+                world.show.would_install(plan)
+                return ExitCode.OK
+            files = verified_files(plan, guarded, connection, world)
+            return _apply(plan, files, guarded, target, world)
+
+
+def make_plan(
+    guarded: Guarded, environment: Environment, connection: Connection, world: World
+) -> Plan:
+    """Route and resolve every requirement; judge what came out."""
+    from safepip.resolve.request import ResolveRequest
+    from safepip.resolve.resolver import resolve
+    from safepip.route import Router
+
+    world.sink(StageBegan(stage="resolving"))
+    user_site = decide_user_site(guarded.settings, environment, world)
+    plan = resolve(
+        ResolveRequest(
+            roots=guarded.roots,
+            constraints=guarded.constraints,
+            options=resolve_options(guarded.settings, environment, user_site=user_site),
+        ),
+        environment=environment,
+        router=Router(guarded.indexes, connection.client),
+        client=connection.client,
+        policy=guarded.policy,
+        now=guarded.context.now,
+        sink=world.sink,
+    )
+    judge_plan(plan, guarded, world)
+    world.show.satisfied(plan)
+    return plan
+
+
+def verified_files(
+    plan: Plan, guarded: Guarded, connection: Connection, world: World
+) -> Mapping[NormalizedName, Path]:
+    """Every file of the plan, its digests checked and its contents inspected."""
+    world.sink(StageBegan(stage="downloading", total=len(plan.steps)))
+    files = connection.store.ensure(plan.steps, {index.name: index for index in guarded.indexes})
+    world.sink(StageBegan(stage="verifying", total=len(plan.steps)))
+    judge_artifacts(connection.inspect(plan.steps, files), guarded, world)
+    return files
+
+
+def _apply(
+    plan: Plan, files: Mapping[NormalizedName, Path], guarded: Guarded, target: Target, world: World
+) -> int:
+    if not plan.steps:
+        return ExitCode.OK
+    world.sink(StageBegan(stage="installing", total=len(plan.steps)))
+    applied = target.applier.apply(plan, files, apply_options(guarded.settings, target.environment, world))
+    if applied.exit_code != ExitCode.OK:
+        raise ApplyError("pip could not apply the plan; the environment is as it was", notes=applied.messages)
+    world.show.installed(plan, applied)
+    return applied.exit_code

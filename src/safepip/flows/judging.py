@@ -1,0 +1,73 @@
+"""Findings at each stage: what policy makes of them, and whether the run stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import ExitCode, Refused
+from safepip.core.finding import Finding
+from safepip.core.origin import Layer, Origin, Place
+from safepip.policy.schema import HashMode
+from safepip.rules.engine import apply_policy
+
+if TYPE_CHECKING:
+    from safepip.core.plan import Plan, Step
+    from safepip.flows.guard import Guarded
+    from safepip.flows.world import World
+
+
+def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: ExitCode | None = None) -> None:
+    """Show warnings; raise Refused with everything where one finding denies."""
+    told = tuple(findings)
+    if any(finding.denies for finding in told):
+        raise Refused(told, exit_code=exit_code)
+    world.show.warned(told)
+
+
+def judge_plan(plan: Plan, guarded: Guarded, world: World) -> None:
+    """Every artifact that must be listed by a hash of the user's is; all that are not, at once."""
+    world.show.noted(plan.notes)
+    missing = [step for step in plan.steps if not step.acceptable.strong and _needs_hash(step, guarded)]
+    findings = (apply_policy(_unhashed(step, guarded), guarded.context) for step in missing)
+    stop_if_denied((finding for finding in findings if finding), world)
+
+
+def judge_artifacts(findings: Iterable[Finding], guarded: Guarded, world: World) -> None:
+    """What the inspection of the verified files found. Raises Refused with exit 13."""
+    judged = (apply_policy(finding, guarded.context) for finding in findings)
+    stop_if_denied((f for f in judged if f), world, exit_code=ExitCode.VERIFICATION)
+
+
+def _needs_hash(step: Step, guarded: Guarded) -> bool:
+    mode = guarded.policy.hash_mode.value
+    if guarded.context.requires_hashes or mode is HashMode.REQUIRED:
+        return True
+    return mode is HashMode.FILES and step.from_file
+
+
+def _unhashed(step: Step, guarded: Guarded) -> Finding:
+    asker = step.askers[0] if step.askers else None
+    origin = next((a.origin for a in step.askers if a.origin), None) or Origin(
+        layer=Layer.INDEX, kind=Place.INDEX, place=step.index
+    )
+    wanted_by = f", needed by {asker.project}," if asker and asker.project else ""
+    pin = f"{step.name}=={step.version}"
+    known = ", ".join(f"--hash={digest}" for digest in step.file.digests.strong[:1])
+    return Finding(
+        rule="unhashed-requirement",
+        message=f"{pin}{wanted_by} has no hash, and everything a requirement file brings in needs one",
+        origin=origin,
+        subject=step.project,
+        notes=(f"its index offers {step.file.filename} with {known}",) if known else (),
+        help=f"after checking it, add this to the file: {pin} {known}" if known else f"add {pin} --hash=sha256:…",
+        decided_by=_decided_by(guarded),
+    )
+
+
+def _decided_by(guarded: Guarded) -> str:
+    if guarded.context.requires_hashes:
+        return "--require-hashes"
+    mode = guarded.policy.hash_mode
+    text = f'hashes.mode = "{mode.value.name.lower().replace("_", "-")}"'
+    return f"safepip's default, {text}" if mode.origin.layer is Layer.DEFAULT else f"{mode.origin}, {text}"

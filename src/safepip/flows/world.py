@@ -1,0 +1,143 @@
+"""What a flow is given: the ports of one run, opened as late as they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from packaging.utils import NormalizedName
+
+from safepip.core.finding import Finding
+from safepip.core.index import Index
+from safepip.core.plan import Plan, Step
+from safepip.core.ports import (
+    Applied,
+    Applier,
+    Clock,
+    Environment,
+    EventSink,
+    Files,
+    IndexClient,
+    Pip,
+    Store,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """pip's settings on how to connect, in force.
+
+    Attributes:
+        timeout_seconds: connect and read; None: the default.
+        retries: attempts after the first; None: the default.
+        proxy: ``--proxy``; None: the environment decides, if it may.
+        proxy_from_environment: False after ``--no-proxy-env``.
+        keyring: whether the ``keyring`` program may be asked for credentials.
+        cache_dir: folder of safepip's own caches; None: keep nothing after the run.
+    """
+
+    timeout_seconds: float | None = None
+    retries: int | None = None
+    proxy: str | None = None
+    proxy_from_environment: bool = True
+    keyring: bool = False
+    cache_dir: str | None = None
+
+
+class Connection(Protocol):
+    """The index client and the store of one run; closing it ends their threads."""
+
+    client: IndexClient
+    store: Store
+
+    def inspect(self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]) -> tuple[Finding, ...]:
+        """What is wrong inside the verified files, without running them (:mod:`safepip.verify`)."""
+
+    def close(self) -> None: ...
+
+
+class Target(Protocol):
+    """The environment that is worked on."""
+
+    @property
+    def prefix(self) -> str:
+        """``sys.prefix``: where the site configuration file stands. Known without waiting if possible."""
+
+    @property
+    def environment(self) -> Environment:
+        """Everything about it; waits for the target's interpreter the first time."""
+
+    @property
+    def applier(self) -> Applier:
+        """Puts files into it."""
+
+    def close(self) -> None: ...
+
+
+class Surroundings(Protocol):
+    """The machine, as far as settings depend on it."""
+
+    environ: Mapping[str, str]
+    platform: str
+    cwd: str
+    default_index_url: str
+    own_cache_dir: str
+    policy_dirs: tuple[str, str]
+    """Machine and user policy file."""
+
+    def absolute(self, path: str) -> str:
+        """Against the working directory, ``~`` expanded."""
+
+    def exists(self, path: str) -> bool: ...
+
+    def is_dir(self, path: str) -> bool: ...
+
+    def site_packages_writable(self, environment: Environment, root: str | None) -> bool: ...
+
+
+class Presenter(Protocol):
+    """Shows results to the person; :mod:`safepip.report` has the words, pip's own where pip has some."""
+
+    def warned(self, findings: Sequence[Finding]) -> None:
+        """Findings that do not stop the run."""
+
+    def noted(self, lines: Sequence[str]) -> None:
+        """Facts that are no findings."""
+
+    def satisfied(self, plan: Plan) -> None:
+        """``Requirement already satisfied: …``."""
+
+    def reported(self, plan: Plan, environment: Environment, path: str) -> None:
+        """``--report FILE``; ``-`` is stdout."""
+
+    def would_install(self, plan: Plan) -> None: ...
+
+    def installed(self, plan: Plan, applied: Applied) -> None: ...
+
+    def downloaded(self, plan: Plan, saved: Sequence[str]) -> None: ...
+
+    def explained(self, plan: Plan) -> None:
+        """``--explain``: each step with its reasons."""
+
+
+class World(Protocol):
+    """Everything outside. :mod:`safepip.cli.wiring` builds the real one, tests a simulated one."""
+
+    around: Surroundings
+    files: Files
+    clock: Clock
+    sink: EventSink
+    pip: Pip
+    show: Presenter
+
+    def target(self, python: str | None) -> Target:
+        """Find the target environment and begin to ask it. Raises CommandError if there is none."""
+
+    def connect(self, transport: Transport, indexes: Sequence[Index]) -> Connection:
+        """Nothing is sent yet."""
+
+    def save(self, source: Path, folder: str, filename: str) -> str:
+        """Copy a verified file to where ``download`` puts it; the path as pip prints it, or an empty
+        text where the same file stood there already. Raises OSError."""

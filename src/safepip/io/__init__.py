@@ -1,0 +1,1 @@
+"""The world: implements :mod:`safepip.core.ports`. Only ``cli/wiring.py`` imports from here."""

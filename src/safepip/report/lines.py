@@ -1,0 +1,79 @@
+"""pip's own lines on stdout, in pip's words (26.3), where safepip speaks in its place.
+
+Names are written as pip writes them: ``Would install`` takes them from the metadata,
+``Successfully installed`` and ``Successfully downloaded`` from the first requirement that asked
+(``pip._internal.commands.install.installed_packages_summary``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from safepip.core.plan import Plan, Satisfied, Step
+from safepip.report.visible import shown
+
+
+def display_path(path: str, cwd: str) -> str:
+    """``./x`` for a path below ``cwd``, else the path (``pip._internal.utils.misc.display_path``)."""
+    try:
+        relative = PurePath(path).relative_to(cwd)
+    except ValueError:
+        return path
+    return os.path.join(".", relative)
+
+
+def already_satisfied(satisfied: Satisfied, *, cwd: str) -> str:
+    """``Requirement already satisfied: idna>=2 in ./site-packages (from requests) (3.10)``."""
+    line = f"Requirement already satisfied: {satisfied.text} in {display_path(satisfied.location, cwd)}"
+    if satisfied.needed_by:
+        line += f" (from {'->'.join(satisfied.needed_by)})"
+    return shown(f"{line} ({satisfied.version})")
+
+
+def would_install(plan: Plan) -> str | None:
+    """``Would install Flask-3.1.2 idna-3.10``, sorted by name then version; None for an empty plan."""
+    items = sorted((step.metadata.name, step.metadata.version) for step in plan.steps)
+    return shown("Would install " + " ".join("-".join(item) for item in items)) if items else None
+
+
+def successfully_installed(plan: Plan) -> str | None:
+    """``Successfully installed flask-3.1.2 idna-3.10``, sorted by name; None for an empty plan."""
+    items = sorted(((asked_name(step), step.version) for step in plan.steps), key=lambda item: item[0])
+    if not items:
+        return None
+    return shown("Successfully installed " + " ".join(f"{name}-{version}" for name, version in items))
+
+
+def successfully_downloaded(steps: Sequence[Step]) -> str | None:
+    """``Successfully downloaded flask idna``, in the order given; None for no steps."""
+    return shown("Successfully downloaded " + " ".join(map(asked_name, steps))) if steps else None
+
+
+def saved(path: str, *, cwd: str) -> str:
+    """``Saved ./flask-3.1.2-py3-none-any.whl``."""
+    return shown(f"Saved {display_path(path, cwd)}")
+
+
+def asked_name(step: Step) -> str:
+    """The project's name as its first asker wrote it; the metadata's where none can be read."""
+    for asker in step.askers:
+        try:
+            return Requirement(asker.text).name
+        except InvalidRequirement:
+            continue
+    return step.name
+
+
+def size_text(size_bytes: float) -> str:
+    """``103 kB``, in powers of ten and with pip's rounding (``pip._internal.utils.misc.format_size``)."""
+    if size_bytes > 1_000_000:
+        return f"{size_bytes / 1_000_000:.1f} MB"
+    if size_bytes > 10_000:
+        return f"{int(size_bytes / 1000)} kB"
+    if size_bytes > 1000:
+        return f"{size_bytes / 1000:.1f} kB"
+    return f"{int(size_bytes)} bytes"

@@ -1,0 +1,145 @@
+"""Findings about a name that more than one index could answer for, and the lines that settle it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    NormalizedName,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+from safepip.core.finding import Finding, Location
+from safepip.core.index import FileEntry, Index, Serves
+from safepip.core.project import Pattern
+from safepip.route.merge import sha256_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What one index has, as the table shows it."""
+
+    index: str
+    newest: str
+    uploaded: str
+    files: str
+    identical: str
+
+
+def ambiguous_project(
+    project: NormalizedName, served: Sequence[tuple[Index, Serves]], configured: Sequence[Index]
+) -> Finding:
+    """Several indexes serve the project with different files, and nothing says whose it is.
+
+    Args:
+        served: each serving index with its answer.
+        configured: every index that may be asked; the lines to paste must keep them all.
+    """
+    first, *others = (index for index, _ in served)
+    names = ", ".join(index.name for index in (first, *others))
+    return Finding(
+        rule="ambiguous-project",
+        message=f"{project} is served by {len(served)} indexes with different files ({names}), and nothing says whose it is",
+        origin=others[-1].origin if others else first.origin,
+        subject=project,
+        notes=(*_table(served), *_page_claims(served)),
+        related=tuple(
+            Location(origin=index.origin, label=f"also serves {project}") for index in (first, *others[:-1])
+        ),
+        help=_lines_to_paste(project, _likely_owner(served), configured),
+    )
+
+
+def two_patterns(project: NormalizedName, matches: Sequence[tuple[Index, Pattern]]) -> Finding:
+    """Two indexes claim the name by patterns of the same weight."""
+    (first, pattern), *others = matches
+    claims = " and ".join(f"{index.name} ({match.text!r})" for index, match in matches)
+    return Finding(
+        rule="ambiguous-project",
+        message=f"two patterns of the same weight claim {project}: {claims}",
+        origin=first.origin,
+        subject=project,
+        related=tuple(
+            Location(origin=index.origin, label=f"{match.text!r} stands here") for index, match in others
+        ),
+        help=f"leave {pattern.text!r} in one [[index]] only",
+    )
+
+
+def _table(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
+    head = _Row(
+        index="index", newest="newest", uploaded="uploaded", files="files", identical="same as elsewhere"
+    )
+    offered = [{(f.filename, sha256_of(f)) for f in answer.listing.files} for _, answer in served]
+    counts = Counter(file for files in offered for file in files)
+    rows = [head]
+    for (index, answer), files in zip(served, offered, strict=True):
+        newest, uploaded = _newest(answer.listing.files)
+        same = sum(1 for file in files if file[1] is not None and counts[file] > 1)
+        rows.append(
+            _Row(
+                index=index.name, newest=newest, uploaded=uploaded, files=str(len(files)), identical=str(same)
+            )
+        )
+    widths = [max(len(getattr(row, name)) for row in rows) for name in _Row.__dataclass_fields__]
+    for row in rows:
+        cells = (getattr(row, name) for name in _Row.__dataclass_fields__)
+        yield "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _newest(files: Sequence[FileEntry]) -> tuple[str, str]:
+    """Newest version and the date it was uploaded, as texts; ``-`` for what is not known."""
+    dated = [(version, file) for file in files if (version := _version(file.filename)) is not None]
+    if not dated:
+        return "-", "-"
+    newest = max(version for version, _ in dated)
+    times = [file.upload_time for version, file in dated if version == newest and file.upload_time]
+    return str(newest), f"{max(times):%Y-%m-%d}" if times else "-"
+
+
+def _version(filename: str) -> Version | None:
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)[1]
+        return parse_sdist_filename(filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
+
+
+def _page_claims(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
+    """What pages say about other places. Shown, never believed (PEP 708 was rejected)."""
+    for index, answer in served:
+        if answer.listing.tracks:
+            yield f"{index.name} says that it tracks {', '.join(answer.listing.tracks)}"
+        if answer.listing.alternate_locations:
+            yield f"{index.name} says that it is also at {', '.join(answer.listing.alternate_locations)}"
+
+
+def _likely_owner(served: Sequence[tuple[Index, Serves]]) -> Index:
+    """A private index that serves the name is the likelier owner; the person decides."""
+    return next((index for index, _ in served if not index.built_in), served[0][0])
+
+
+def _lines_to_paste(project: NormalizedName, owner: Index, configured: Sequence[Index]) -> str:
+    """A policy that routes the name to ``owner`` and everything else as before."""
+    tables = [_index_table(index, project if index is owner else None) for index in configured]
+    return f"say in safepip.toml whose it is; if {owner.name} is right:\n" + "\n".join(tables)
+
+
+def _index_table(index: Index, project: NormalizedName | None) -> str:
+    name = index.name if index.url.without_secrets != index.name else index.url.host
+    lines = ["[[index]]", f'name = "{name}"']
+    if not index.built_in:
+        lines.append(f'url = "{index.url.without_secrets}"')
+    patterns = [pattern.text for pattern in index.patterns] + ([project] if project else [])
+    if not patterns and index.built_in:
+        patterns = ["*"]
+    if patterns:
+        lines.append("packages = [" + ", ".join(f'"{pattern}"' for pattern in patterns) + "]")
+    return "\n".join(lines)

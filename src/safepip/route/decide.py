@@ -1,0 +1,162 @@
+"""Names, patterns and answers → one route. Pure: whoever asks the indexes stands in :mod:`.router`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+
+from safepip.core.finding import Refuse
+from safepip.core.index import Answer, Index, Serves, Unknown
+from safepip.core.plan import Route, RouteReason
+from safepip.core.project import Pattern
+from safepip.route.ambiguous import ambiguous_project, two_patterns
+from safepip.route.merge import common_digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Nothing can be said before these indexes have answered."""
+
+    indexes: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """Every index that may serve the project answered, and none does.
+
+    Attributes:
+        asked: the indexes; empty where none may be asked at all.
+        pattern: the policy pattern that sent the name there and nowhere else; None if none did.
+    """
+
+    project: NormalizedName
+    asked: tuple[Index, ...] = ()
+    pattern: str | None = None
+
+    @property
+    def note(self) -> str:
+        """A line that names the route."""
+        names = " and ".join(index.name for index in self.asked)
+        if self.pattern is not None:
+            return f"{self.project} comes from {names} only, because of the pattern {self.pattern!r}"
+        return f"{self.project} was looked for in {names}" if names else "no index may be asked"
+
+
+Outcome = Route | NotFound | Refuse | Ask
+
+
+def decide(project: NormalizedName, indexes: Sequence[Index], answers: Mapping[str, Answer]) -> Outcome:
+    """Where the project comes from, as far as the answers reach.
+
+    Args:
+        indexes: every index that may be asked, in the order they were named.
+        answers: by index name; where one is missing that counts, the outcome is :class:`Ask`.
+            Local indexes are asked before remote ones, so that a name of theirs stays on the
+            machine.
+    """
+    groups = _groups(indexes)
+    matches = _best_matches(project, groups)
+    if len(matches) > 1:
+        return Refuse(finding=two_patterns(project, [(group[0], pattern) for group, pattern in matches]))
+    if matches:
+        ((group, pattern),) = matches
+        return _from_one(project, group, answers, RouteReason.PATTERN, pattern.text)
+    if len(groups) == 1:
+        return _from_one(project, groups[0], answers, RouteReason.ONLY_INDEX)
+    local = tuple(index for group in groups if group[0].kind.local for index in group)
+    if local:
+        found = _from_one(project, local, answers, RouteReason.LOCAL_FOLDER)
+        remote = [group for group in groups if not group[0].kind.local]
+        if not isinstance(found, NotFound) or not remote:
+            return found
+        return _from_any(project, remote, answers)
+    return _from_any(project, groups, answers)
+
+
+def _groups(indexes: Sequence[Index]) -> list[tuple[Index, ...]]:
+    """Each index followed by its mirrors. A mirror of an index that does not exist stands alone."""
+    primaries = {index.name for index in indexes if index.mirror_of is None}
+    groups: dict[str, list[Index]] = {}
+    for index in indexes:
+        if index.mirror_of is None or index.mirror_of not in primaries:
+            groups[index.name] = [index]
+    for index in indexes:
+        if index.mirror_of is not None and index.mirror_of in primaries:
+            groups[index.mirror_of].append(index)
+    return [tuple(group) for group in groups.values()]
+
+
+def _best_matches(
+    project: NormalizedName, groups: Iterable[tuple[Index, ...]]
+) -> list[tuple[tuple[Index, ...], Pattern]]:
+    """The groups whose most specific matching pattern is the most specific of all."""
+    matches = []
+    for group in groups:
+        own = [pattern for index in group for pattern in index.patterns if pattern.matches(project)]
+        if own:
+            matches.append((group, max(own, key=lambda pattern: pattern.specificity)))
+    best = max((pattern.specificity for _, pattern in matches), default=None)
+    return [match for match in matches if match[1].specificity == best]
+
+
+def _from_one(
+    project: NormalizedName,
+    group: tuple[Index, ...],
+    answers: Mapping[str, Answer],
+    reason: RouteReason,
+    pattern: str | None = None,
+) -> Outcome:
+    """From these indexes, whose files merge, or from nowhere."""
+    blocked = _unanswered(group, answers)
+    if blocked is not None:
+        return blocked
+    serving = tuple(_serving(group, answers))
+    if not serving:
+        return NotFound(project=project, asked=group, pattern=pattern)
+    return Route(project=project, indexes=serving, reason=reason, pattern=pattern)
+
+
+def _from_any(
+    project: NormalizedName, groups: Sequence[tuple[Index, ...]], answers: Mapping[str, Answer]
+) -> Outcome:
+    """No pattern decides: all are asked, and one serves the project or all serve the same files."""
+    everyone = tuple(index for group in groups for index in group)
+    blocked = _unanswered(everyone, answers)
+    if blocked is not None:
+        return blocked
+    serving = [members for group in groups if (members := tuple(_serving(group, answers)))]
+    if not serving:
+        return NotFound(project=project, asked=everyone)
+    if len(serving) == 1:
+        return Route(project=project, indexes=serving[0], reason=RouteReason.ONLY_SERVING)
+    common = common_digests([[_listing(index, answers) for index in group] for group in serving])
+    flat = tuple(index for group in serving for index in group)
+    if not common:
+        listings = [(index, _listing(index, answers)) for index in flat]
+        return Refuse(finding=ambiguous_project(project, listings, everyone))
+    return Route(project=project, indexes=flat, reason=RouteReason.SAME_FILES, only_digests=common)
+
+
+def _unanswered(indexes: Sequence[Index], answers: Mapping[str, Answer]) -> Ask | Refuse | None:
+    """Unknown is not absent: an index that gave no answer stops, unless its entry says to skip it."""
+    missing = tuple(index for index in indexes if index.name not in answers)
+    if missing:
+        return Ask(indexes=missing)
+    for index in indexes:
+        answer = answers[index.name]
+        if isinstance(answer, Unknown) and not index.skip_unavailable:
+            return Refuse(finding=answer.finding)
+    return None
+
+
+def _serving(indexes: Iterable[Index], answers: Mapping[str, Answer]) -> Iterator[Index]:
+    return (index for index in indexes if isinstance(answers[index.name], Serves))
+
+
+def _listing(index: Index, answers: Mapping[str, Answer]) -> Serves:
+    answer = answers[index.name]
+    if not isinstance(answer, Serves):
+        raise TypeError(f"{index.name} does not serve the project")
+    return answer

@@ -1,0 +1,64 @@
+"""Files of several indexes as one list, where a route allows that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from safepip.core.digest import Algorithm
+from safepip.core.index import Answer, FileEntry, Index, Serves
+from safepip.core.plan import Route
+
+
+def sha256_of(file: FileEntry) -> str | None:
+    """The page's sha256 for a file; None where it gives none."""
+    return file.digests.by_algorithm.get(Algorithm.SHA256)
+
+
+def common_digests(groups: Sequence[Sequence[Serves]]) -> frozenset[str]:
+    """sha256 of the files that every group offers under the same file name.
+
+    A group is an index with its mirrors. A file without a published sha256 is common to nobody.
+    """
+    offered = [
+        {(file.filename, sha256_of(file)) for answer in group for file in answer.listing.files}
+        for group in groups
+    ]
+    common = set.intersection(*offered) if offered else set()
+    return frozenset(digest for _, digest in common if digest is not None)
+
+
+def merged_files(
+    route: Route, answers: Mapping[str, Answer]
+) -> tuple[tuple[Index, tuple[FileEntry, ...]], ...]:
+    """What may be chosen from, by index; each file name once, the route's first index winning.
+
+    A file is yanked when any index of the route says so. Later indexes stand first: pip prefers
+    the last of equal files, and equal files must come from the route's first index.
+    """
+    if len(route.indexes) == 1:
+        return tuple((index, _files(answers[index.name])) for index in route.indexes)
+    yanked = {
+        file.filename: file.yanked
+        for index in route.indexes
+        for file in _files(answers[index.name])
+        if file.yanked is not None
+    }
+    seen: set[str] = set()
+    merged = []
+    for index in route.indexes:
+        kept = []
+        for file in _files(answers[index.name]):
+            if file.filename in seen:
+                continue
+            if route.only_digests is not None and sha256_of(file) not in route.only_digests:
+                continue
+            seen.add(file.filename)
+            reason = yanked.get(file.filename)
+            kept.append(file if reason == file.yanked else replace(file, yanked=reason))
+        merged.append((index, tuple(kept)))
+    return tuple(reversed(merged))
+
+
+def _files(answer: Answer) -> tuple[FileEntry, ...]:
+    return answer.listing.files if isinstance(answer, Serves) else ()

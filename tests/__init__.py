@@ -1,0 +1,1 @@
+"""Tests of safepip; each folder mirrors a package of the source tree."""
