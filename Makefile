@@ -14,16 +14,16 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo:  ## install safepip in an environment of its own and watch it install and refuse
-	@$(PYTHON) tasks/demo.py
+	@$(PYTHON) -m tasks.demo
 
 dev: $(READY)  ## make .venv from the hashed lock, safepip installed editable
 
 lint: $(READY)  ## style, banned calls, layers, budgets, links in the documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python tasks/check_layers.py
-	$(BIN)/python tasks/check_budgets.py
-	$(BIN)/python tasks/check_docs.py
+	$(BIN)/python -m tasks.check_layers
+	$(BIN)/python -m tasks.check_budgets
+	$(BIN)/python -m tasks.check_docs
 
 format: $(READY)  ## put the code in its form
 	$(BIN)/ruff check --fix
@@ -42,27 +42,27 @@ servers: $(SERVERS)/.installed
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx-light; }
 
 bench: $(READY)  ## cold and warm installs against pip, in alternating runs
-	PATH="$$PATH:/usr/sbin" $(BIN)/python tasks/bench.py $(BENCH)
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m tasks.bench $(BENCH)
 
 differential: $(READY)  ## the same answers as pip, on the machine's own index
-	$(BIN)/python tasks/differential.py
+	$(BIN)/python -m tasks.differential
 
 generate: $(READY)  ## option table and rule pages, from pip and from the rules
-	$(BIN)/python tasks/generate_options.py
-	$(BIN)/python tasks/generate_rules.py
+	$(BIN)/python -m tasks.generate_options
+	$(BIN)/python -m tasks.generate_rules
 
 check-generated: $(READY)  ## fail when a generated file is stale
-	$(BIN)/python tasks/generate_options.py --check
-	$(BIN)/python tasks/generate_rules.py --check
+	$(BIN)/python -m tasks.generate_options --check
+	$(BIN)/python -m tasks.generate_rules --check
 
 lock: $(READY)  ## write requirements/*.txt anew
-	$(BIN)/python tasks/lock_dev.py
+	$(BIN)/python -m tasks.lock_dev
 
 docs: $(READY)  ## check the documentation: links, commands, rule pages
-	$(BIN)/python tasks/check_docs.py
+	$(BIN)/python -m tasks.check_docs
 
 package: $(READY)  ## wheel and sdist in dist/, the same bytes for the same commit
-	$(BIN)/python tasks/package.py
+	$(BIN)/python -m tasks.package
 
 clean:  ## remove what was built, keep .venv
 	rm -rf build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,7 +27,8 @@ class World:
         mutual: the public index again, for those who show a client certificate.
         plain: the public index again over http; its log must stay empty.
         files: the host that the public index's links point to.
-        broken: an index whose ``demo`` page answers 500.
+        broken: the public index, but its ``demo`` page answers 500, ``helper`` is sent on to http, and
+        ``extra-part`` is sent on to the public index.
         devpi, weak, strong: devpi's private index; pypiserver giving md5; pypiserver giving sha256.
     """
 
@@ -64,6 +65,14 @@ def fill_public(index: StaticIndex) -> None:
     )
 
 
+def broken_pages(public: Site, plain: Site) -> str:
+    """nginx's words for an index that fails in three ways; the last one is fine."""
+    return f"""
+        location = /simple/demo/ {{ return 500; }}
+        location = /simple/helper/ {{ return 302 {plain.url}/helper/; }}
+        location = /simple/extra-part/ {{ return 302 {public.url}/extra-part/; }}"""
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("servers")
@@ -90,11 +99,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "mutual": Site(root=folder / "public", client_certificate=True),
             "plain": Site(root=folder / "public", plaintext=True),
             "files": files,
-            "broken": Site(root=folder / "public", directives="location /simple/demo/ { return 500; }"),
             "devpi": Site(proxy=devpi.url, port=devpi_port),
             "weak": Site(proxy=weak),
             "strong": Site(proxy=strong),
         }
+        sites["broken"] = Site(
+            root=folder / "public", directives=broken_pages(sites["public"], sites["plain"])
+        )
         with Nginx(folder / "nginx", *sites.values()) as nginx:
             yield World(nginx=nginx, public_index=public_index, **sites)
 

@@ -7,10 +7,12 @@ processes are gone.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import html
 import http.client
+import io
 import json
 import os
 import shutil
@@ -18,6 +20,7 @@ import socket
 import ssl
 import subprocess
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +29,6 @@ from typing import Any, Self
 from packaging.utils import canonicalize_name
 
 from tests.support.certificates import authority, ca_path
-from tests.support.wheels import metadata_of
 
 START_SECONDS = 60.0
 USER, PASSWORD = "reader", "s3cret-Passw0rd"
@@ -102,13 +104,21 @@ class StaticIndex:
             {self.digests: hashlib.new(self.digests, content).hexdigest()} if self.digests else {}
         )
         if self.sidecars:
-            sidecar = metadata_of(content)
+            sidecar = metadata(content)
             path.with_name(f"{filename}.metadata").write_bytes(sidecar)
             entry["core-metadata"] = {"sha256": hashlib.sha256(sidecar).hexdigest()}
         project = canonicalize_name(filename.partition("-")[0])
         self.projects.setdefault(project, []).append(entry | fields)
         self._write(project)
         return path
+
+    def mention(self, project: str, filename: str, sha256: str, requires_python: str | None) -> None:
+        """List a file on its project's page without having it, to make pages as long as real ones."""
+        entry: dict[str, Any] = {"filename": filename, "url": f"{self.files_url}/{filename}"}
+        entry["hashes"] = {"sha256": sha256}
+        if requires_python:
+            entry["requires-python"] = requires_python
+        self.projects.setdefault(project, []).append(entry)
 
     def _write(self, project: str) -> None:
         folder = self.root / "simple" / project
@@ -118,6 +128,14 @@ class StaticIndex:
         (folder / "index.v1_json").write_text(json.dumps(page))
         anchors = "\n".join(_anchor(entry) for entry in files)
         (folder / "index.html").write_text(f"<!DOCTYPE html>\n<html><body>\n{anchors}\n</body></html>\n")
+
+
+def metadata(wheel: bytes) -> bytes:
+    """METADATA of a wheel; those of packages that it carries inside lie deeper and do not count."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        depth_one = [name for name in archive.namelist() if name.count("/") == 1]
+        (member,) = [name for name in depth_one if name.endswith(".dist-info/METADATA")]
+        return archive.read(member)
 
 
 def _anchor(entry: Mapping[str, Any]) -> str:
@@ -273,7 +291,7 @@ def pypiserver(folder: Path, packages: Path, *, digests: str = "sha256") -> Iter
 
 
 class Devpi:
-    """devpi with one private index, ``root/private``, that inherits from nothing.
+    """devpi with one private index, ``corp/private``, that inherits from nothing.
 
     Args:
         outside: origin under which clients see it: what its links begin with.
@@ -307,14 +325,20 @@ class Devpi:
         self._running.__exit__(None, None, None)
 
     def _create_index(self) -> None:
-        import base64
+        self._login("root")
+        self._put("/corp", {"password": PASSWORD})
+        self._login("corp")
+        self._put("/corp/private", {"type": "stage", "bases": [], "volatile": True})
 
-        login = json.dumps({"user": "root", "password": PASSWORD}).encode()
-        answer = self._request("POST", "/+login", login, {"Content-Type": "application/json"})
+    def _login(self, user: str) -> None:
+        body = json.dumps({"user": user, "password": PASSWORD}).encode()
+        answer = self._request("POST", "/+login", body, {"Content-Type": "application/json"})
         token = json.loads(answer)["result"]["password"]
-        self._auth = {"X-Devpi-Auth": base64.b64encode(f"root:{token}".encode()).decode()}
-        index = json.dumps({"type": "stage", "bases": [], "volatile": True}).encode()
-        self._request("PUT", "/root/private", index, {"Content-Type": "application/json", **self._auth})
+        self._auth = {"X-Devpi-Auth": base64.b64encode(f"{user}:{token}".encode()).decode()}
+
+    def _put(self, path: str, value: Mapping[str, object]) -> None:
+        kind = {"Content-Type": "application/json", **self._auth}
+        self._request("PUT", path, json.dumps(value).encode(), kind)
 
     def upload(self, content: bytes, filename: str) -> None:
         """Publish a wheel as ``twine`` would."""
@@ -330,7 +354,7 @@ class Devpi:
         )
         body = b"".join([*parts, head.encode(), content, f"\r\n--{boundary}--\r\n".encode()])
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        self._request("POST", "/root/private/", body, {**kind, **self._auth})
+        self._request("POST", "/corp/private/", body, {**kind, **self._auth})
 
     def _request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

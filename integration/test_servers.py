@@ -41,7 +41,7 @@ def test_the_private_index_wants_a_password(world: World):
     "site,path,project",
     [
         ("public", "/simple", "demo"),
-        ("devpi", "/root/private/+simple", "inside"),
+        ("devpi", "/corp/private/+simple", "inside"),
         ("strong", "/simple", "served"),
         ("weak", "/simple", "served"),
     ],

@@ -7,14 +7,10 @@ that run when a module is loaded; those inside functions and under TYPE_CHECKING
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from source_tree import Module, imported_module, modules, settings
+from tasks.source_tree import Module, imported_module, modules, settings
 
 Graph = dict[str, tuple[str, ...]]
 

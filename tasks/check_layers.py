@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from source_tree import Import, Module, imported_module, modules, settings
+from tasks.source_tree import Import, Module, imported_module, modules, settings
 
 FREE_THIRD_PARTY = {"packaging"}
 

@@ -5,8 +5,8 @@ index's own pages answer with the sha256 of *every* file of each version, so tha
 every platform with the same set of dependencies. The lock names no index: where files come from is the
 machine's setting, what they are is the lock's.
 
-    python tasks/lock_dev.py            rewrite all locks
-    python tasks/lock_dev.py dev        rewrite one
+    python -m tasks.lock_dev            rewrite all locks
+    python -m tasks.lock_dev dev        rewrite one
 """
 
 from __future__ import annotations
@@ -46,16 +46,22 @@ HEADER = """\
 
 
 class _Links(HTMLParser):
-    """The ``href`` of every anchor of a Simple API page."""
+    """The attributes of every anchor of a Simple API page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.hrefs: list[str] = []
+        self.anchors: list[dict[str, str | None]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        href = dict(attrs).get("href")
-        if tag == "a" and href:
-            self.hrefs.append(href)
+        if tag == "a":
+            self.anchors.append({"href": "", **dict(attrs)})
+
+
+def page_links(text: str) -> list[dict[str, str | None]]:
+    """Attributes of the page's anchors, ``href`` always among them."""
+    links = _Links()
+    links.feed(text)
+    return links.anchors
 
 
 def index_url() -> str:
@@ -100,11 +106,10 @@ def digests(project: str, version: Version, index: str) -> list[str]:
     page = urljoin(index, f"{project}/")
     request = urllib.request.Request(page, headers={"Accept": "text/html"})
     with urllib.request.urlopen(request, timeout=PAGE_SECONDS) as response:
-        links = _Links()
-        links.feed(response.read().decode())
+        anchors = page_links(response.read().decode())
     found = set()
-    for href in links.hrefs:
-        url, fragment = urldefrag(href)
+    for anchor in anchors:
+        url, fragment = urldefrag(anchor["href"] or "")
         match = SHA256.search(fragment)
         if match and _version(unquote(url.rpartition("/")[2])) == version:
             found.add(match[1])
@@ -150,10 +155,10 @@ def render(source: str, entries: list[dict[str, Any]], index: str) -> str:
 
 
 def read_input(path: Path) -> list[str]:
-    """Requirements of an ``.in`` file; the development one adds safepip's own from pyproject.toml."""
+    """Requirements of an ``.in`` file; those that hold safepip add its own from pyproject.toml."""
     lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
     own: list[str] = []
-    if path.stem == "dev":
+    if path.stem in {"demo", "dev"}:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         own = project["dependencies"]
     return [*own, *filter(None, lines)]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 TABLE = {
     "layers": {
@@ -28,15 +25,12 @@ BUDGETS = {"module-lines": 10, "function-lines": 3, "import-depth": 2, "generate
 
 
 @pytest.fixture
-def task(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tasks"))
-
+def task():
     def load(name: str) -> ModuleType:
-        return importlib.import_module(name)
+        return importlib.import_module(f"tasks.{name}")
 
     yield load
-    for name in ("source_tree", "check_layers", "check_budgets"):
-        sys.modules.pop(name, None)
+    load("source_tree").modules.cache_clear()
 
 
 @pytest.fixture

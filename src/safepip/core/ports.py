@@ -187,6 +187,14 @@ class Pip(Protocol):
     def run(self, arguments: Sequence[str], *, python: str | None) -> int:
         """Run pip on the target with its own standard streams; returns its exit code."""
 
+    def run_offline(self, arguments: Sequence[str], *, python: str | None, offered: Sequence[str]) -> int:
+        """Run pip without configuration and without an index, on a folder of empty files.
+
+        Args:
+            arguments: a command line that we wrote.
+            offered: names of the files; pip reads versions from them and nothing else.
+        """
+
 
 Printer = Callable[[str], None]
 Lines = Iterable[str]

@@ -37,42 +37,28 @@ def check_target(settings: Settings, environment: Environment, world: World) -> 
                 "pass --break-system-packages (PEP 668)"
             ),
         )
+    _check_user_site(settings, environment)
     folder = settings.target_dir
     if folder and world.around.exists(folder) and not world.around.is_dir(folder):
         raise CommandError("Target path exists but is not a directory, will not continue.")
 
 
-def decide_user_site(settings: Settings, environment: Environment, world: World) -> bool:
-    """Whether files go to the user site (pip's ``decide_user_install``).
-
-    Raises:
-        SafepipError: ``--user`` where the target has no user site.
-    """
-    if settings.use_user_site is False:
-        return False
-    if settings.use_user_site:
-        if environment.is_virtual and not environment.user_site_enabled:
-            raise SafepipError(
-                "Can not perform a '--user' install. User site-packages are not visible in this virtualenv."
-            )
-        if not environment.user_site_enabled:
-            raise SafepipError(
-                "Can not perform a '--user' install. User site-packages are disabled for this Python."
-            )
-        return True
-    if settings.prefix or settings.target_dir or not environment.user_site_enabled:
-        return False
-    if world.around.site_packages_writable(environment, settings.root):
-        return False
-    world.show.noted(["Defaulting to user installation because normal site-packages is not writeable"])
-    return True
+def _check_user_site(settings: Settings, environment: Environment) -> None:
+    if not settings.use_user_site or environment.user_site_enabled:
+        return
+    why = (
+        "User site-packages are not visible in this virtualenv."
+        if environment.is_virtual
+        else "User site-packages are disabled for this Python."
+    )
+    raise SafepipError(f"Can not perform a '--user' install. {why}")
 
 
-def apply_options(settings: Settings, environment: Environment, world: World) -> ApplyOptions:
+def apply_options(settings: Settings, world: World) -> ApplyOptions:
     """The closed list of options for the pip that applies; paths absolute, nothing as it was typed."""
     return ApplyOptions(
         arguments=(
-            *_places(settings, environment, world),
+            *_places(settings, world),
             *_replacement(settings),
             *_restriction(settings),
             *_manners(settings),
@@ -84,15 +70,14 @@ def apply_options(settings: Settings, environment: Environment, world: World) ->
     )
 
 
-def _places(settings: Settings, environment: Environment, world: World) -> Iterator[str]:
+def _places(settings: Settings, world: World) -> Iterator[str]:
     places = (("--target", settings.target_dir), ("--prefix", settings.prefix), ("--root", settings.root))
     for option, path in places:
         if path:
             yield from (option, world.around.absolute(path))
-    if decide_user_site(settings, environment, world):
-        yield "--user"
-    elif settings.use_user_site is False:
-        yield "--no-user"
+    # Where nobody said, pip decides by what it may write to.
+    if settings.use_user_site is not None:
+        yield "--user" if settings.use_user_site else "--no-user"
 
 
 def _replacement(settings: Settings) -> Iterator[str]:

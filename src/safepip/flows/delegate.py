@@ -24,7 +24,7 @@ def delegate(invocation: Invocation, own: OwnOptions, world: World) -> int:
     refuse_chosen_interpreter(world.around.environ)
     _refuse_remote_files(invocation)
     python = given(invocation, "python")
-    return world.pip.run(invocation.argv, python=world.around.python_for(python))
+    return world.pip.run(invocation.argv, python=world.python_for(python))
 
 
 def given(invocation: Invocation, dest: str) -> str | None:

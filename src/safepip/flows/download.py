@@ -13,8 +13,7 @@ from safepip.flows.settings import check_settings
 
 if TYPE_CHECKING:
     from safepip.flows.world import World
-    from safepip.pipcompat.argv import Invocation
-    from safepip.pipcompat.own import OwnOptions
+    from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
 def download(invocation: Invocation, own: OwnOptions, world: World) -> int:

@@ -21,8 +21,7 @@ from safepip.resolve.request import FormatControl, ReleaseControl
 if TYPE_CHECKING:
     from safepip.flows.settings import Settings
     from safepip.flows.world import Target, World
-    from safepip.pipcompat.argv import Invocation
-    from safepip.pipcompat.own import OwnOptions
+    from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from safepip.core.origin import Sourced
     from safepip.core.subjects import RequirementLine
     from safepip.flows.world import Target, Transport, World
-    from safepip.pipcompat.argv import Invocation
-    from safepip.pipcompat.own import OwnOptions
+    from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.policy.schema import Policy
 
 
@@ -56,8 +55,9 @@ def guard(invocation: Invocation, own: OwnOptions, world: World, target: Target)
         Refused: a setting or requirement that policy denies; all of them at once.
         UsageError, ConfiguredValueError, ConfigurationError, RequirementFileError: bad input.
     """
-    policy, policy_findings = read_policy(own, world)
     gathered = gather(invocation, own, world, target)
+    world.manner(gathered.config)
+    policy, policy_findings = read_policy(own, world)
     settings = gathered.with_file_options(read_settings(gathered.config))
     indexes = configured_indexes(_named_places(gathered), policy, world.around)
     context = RuleContext(

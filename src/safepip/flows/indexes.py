@@ -6,9 +6,10 @@ a path first). Requirement files name no index; rules judge what they say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from safepip.core.errors import ConfigurationError, UsageError
 from safepip.core.index import Index, IndexKind, Trust
@@ -38,22 +39,24 @@ class NamedPlaces:
     client_cert: Sourced[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Protocol):
     """What has to be asked of the machine to understand a location.
 
     Attributes:
         default_index_url: pip's own constant.
-        absolute: makes a path absolute (against the working directory), expanding ``~``.
-        exists, is_dir: of a path.
         environ: for the CA variables.
     """
 
-    default_index_url: str
-    absolute: Callable[[str], str]
-    exists: Callable[[str], bool]
-    is_dir: Callable[[str], bool]
-    environ: Mapping[str, str]
+    @property
+    def default_index_url(self) -> str: ...
+
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+
+    def absolute(self, path: str) -> str:
+        """Against the working directory, ``~`` expanded."""
+
+    def exists(self, path: str) -> bool: ...
 
 
 def configured_indexes(places: NamedPlaces, policy: Policy, around: Surroundings) -> tuple[Index, ...]:
@@ -168,10 +171,11 @@ def _trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> Trust:
     """Roots for every index without its own bundle, strongest word first."""
     honour = policy.tls_environment.value is TlsEnvironment.HONOUR
     bundle = policy.ca_bundle if policy.ca_bundle.value is not None else places.cert
+    path: str | None
     if bundle is not None and bundle.value:
         path, origin = around.absolute(bundle.value), bundle.origin
     else:
-        path, origin = _environment_bundle(around.environ) if honour else None, BUILT_IN
+        path, origin = (_environment_bundle(around.environ) if honour else None), BUILT_IN
     if path is not None and not around.exists(path):
         raise _missing(path, origin, "CA bundle")
     client = places.client_cert.value if places.client_cert else None

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 
 from safepip.core.errors import ApplyError, ExitCode
 from safepip.core.events import StageBegan
-from safepip.flows.applying import apply_options, check_target, decide_user_site
+from safepip.flows.applying import apply_options, check_target
 from safepip.flows.guard import Guarded, guard
 from safepip.flows.judging import judge_artifacts, judge_plan
 from safepip.flows.settings import check_settings, resolve_options
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from safepip.core.plan import Plan
     from safepip.core.ports import Environment
     from safepip.flows.world import Connection, Target, World
-    from safepip.pipcompat.argv import Invocation
-    from safepip.pipcompat.own import OwnOptions
+    from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
 def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
@@ -63,12 +62,11 @@ def make_plan(
     from safepip.route import Router
 
     world.sink(StageBegan(stage="resolving"))
-    user_site = decide_user_site(guarded.settings, environment, world)
     plan = resolve(
         ResolveRequest(
             roots=guarded.roots,
             constraints=guarded.constraints,
-            options=resolve_options(guarded.settings, environment, user_site=user_site),
+            options=resolve_options(guarded.settings, environment),
         ),
         environment=environment,
         router=Router(guarded.indexes, connection.client),
@@ -99,7 +97,7 @@ def _apply(
     if not plan.steps:
         return ExitCode.OK
     world.sink(StageBegan(stage="installing", total=len(plan.steps)))
-    applied = target.applier.apply(plan, files, apply_options(guarded.settings, target.environment, world))
+    applied = target.applier.apply(plan, files, apply_options(guarded.settings, world))
     if applied.exit_code != ExitCode.OK:
         raise ApplyError("pip could not apply the plan; the environment is as it was", notes=applied.messages)
     world.show.installed(plan, applied)

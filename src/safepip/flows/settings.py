@@ -9,27 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError
-from safepip.core.origin import Origin, Sourced
 from safepip.resolve.request import FormatControl, ReleaseControl, ResolveOptions, UpgradeStrategy
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from safepip.core.ports import Environment
-
-
-class Options(Protocol):
-    """Effective option values by pip's ``dest``; see :mod:`safepip.pipcompat.effective`."""
-
-    def value(self, dest: str) -> object:
-        """None where the command has no such option."""
-
-    def origin(self, dest: str) -> Origin: ...
-
-    def items(self, dest: str) -> tuple[Sourced[str], ...]: ...
+    from safepip.flows.world import Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +155,7 @@ def _check_restriction(settings: Settings, *, installs: bool) -> None:
         )
 
 
-def resolve_options(settings: Settings, environment: Environment, *, user_site: bool) -> ResolveOptions:
+def resolve_options(settings: Settings, environment: Environment) -> ResolveOptions:
     """What changes which versions are chosen."""
     return ResolveOptions(
         upgrade=UpgradeStrategy(settings.upgrade_strategy) if settings.upgrade else UpgradeStrategy.NONE,
@@ -182,7 +171,7 @@ def resolve_options(settings: Settings, environment: Environment, *, user_site: 
         uploaded_prior_to=settings.uploaded_prior_to,
         tags=_tags(settings, environment),
         python_version=_full_version(settings.python_version),
-        use_user_site=user_site,
+        use_user_site=bool(settings.use_user_site),
     )
 
 

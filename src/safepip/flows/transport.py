@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.flows.world import Transport
 
 if TYPE_CHECKING:
-    from safepip.flows.settings import Options
-    from safepip.flows.world import World
+    from safepip.flows.world import Options, World
 
 
 def read_transport(options: Options, world: World) -> Transport:

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 
 from safepip.core.finding import Finding
 from safepip.core.index import Index
+from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
     Applied,
@@ -23,6 +24,17 @@ from safepip.core.ports import (
     Pip,
     Store,
 )
+
+
+class Options(Protocol):
+    """Effective option values by pip's ``dest``; see :mod:`safepip.pipcompat.effective`."""
+
+    def value(self, dest: str) -> object:
+        """None where the command has no such option."""
+
+    def origin(self, dest: str) -> Origin: ...
+
+    def items(self, dest: str) -> tuple[Sourced[str], ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +96,9 @@ class Surroundings(Protocol):
     cwd: str
     default_index_url: str
     own_cache_dir: str
-    policy_dirs: tuple[str, str]
-    """Machine and user policy file."""
+    machine_policy: str
+    user_config_dir: str
+    home: str
 
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded."""
@@ -94,7 +107,8 @@ class Surroundings(Protocol):
 
     def is_dir(self, path: str) -> bool: ...
 
-    def site_packages_writable(self, environment: Environment, root: str | None) -> bool: ...
+    def folder_of(self, path: str) -> str:
+        """The folder that a file stands in, absolute."""
 
 
 class Presenter(Protocol):
@@ -131,6 +145,12 @@ class World(Protocol):
     sink: EventSink
     pip: Pip
     show: Presenter
+
+    def manner(self, options: Options) -> None:
+        """Take quietness, colour and progress from pip's options in force."""
+
+    def python_for(self, option: str | None) -> str:
+        """The interpreter of the environment a command works on, absolute. Raises SafepipError."""
 
     def target(self, python: str | None) -> Target:
         """Find the target environment and begin to ask it. Raises CommandError if there is none."""

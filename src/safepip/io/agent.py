@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from safepip.core.errors import ApplyError, SafepipError
+from safepip.io.pip import pip_folder
 
 OLDEST_PYTHON = (3, 10)
 """What pip 26.3 supports (``PYTHON_REQUIRES`` in its ``__pip-runner__.py``)."""
@@ -51,16 +52,6 @@ _KEPT = (
 )
 _STOP_SECONDS = 5.0
 """How long an agent may take to end by itself after its input closed."""
-
-
-def pip_folder() -> str:
-    """The folder (or zip) on the path that holds the pip that safepip depends on."""
-    from importlib.util import find_spec
-
-    spec = find_spec("pip")
-    if spec is None or spec.origin is None:
-        raise SafepipError("safepip's own pip is missing", reference="broken-installation")
-    return os.path.dirname(os.path.dirname(spec.origin))
 
 
 def minimal_environment(environ: Mapping[str, str], private: Path) -> dict[str, str]:

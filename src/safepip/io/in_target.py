@@ -20,7 +20,14 @@ from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 _REFUSED_EVENTS = frozenset(
-    {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg", "os.system"}
+    {
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "socket.sendto",
+        "socket.sendmsg",
+        "os.system",
+    }
 )
 _PIP_MODULES = (
     "pip._internal.cli.main",
@@ -82,6 +89,7 @@ def facts() -> dict[str, Any]:
         "markers": markers(),
         "tags": [str(tag) for tag in tags],
         "paths": sysconfig.get_paths(),
+        "cache_tag": sys.implementation.cache_tag or "",
         "path": sys.path,
         "user_site": site.getusersitepackages(),
         "user_site_enabled": bool(site.ENABLE_USER_SITE),
@@ -96,7 +104,9 @@ def locate(destination: dict[str, Any]) -> dict[str, Any]:
     install = import_module("pip._internal.commands.install")
     prefix, home, root = destination["prefix"], destination["target"], destination["root"]
     try:
-        user = install.decide_user_install(destination["user"], prefix_path=prefix, target_dir=home, root_path=root)
+        user = install.decide_user_install(
+            destination["user"], prefix_path=prefix, target_dir=home, root_path=root
+        )
         scheme = install.get_scheme("UNKNOWN", user=user, home=home, root=root, prefix=prefix)
     except Exception as error:  # pip's own exceptions; the parent shows the words
         return {"error": str(error)}
@@ -164,7 +174,7 @@ def main(pip_folder: str, mark: str) -> None:
             data = data[os.write(1, data) :]
 
     PipFinder.folder = pip_folder
-    sys.meta_path.insert(0, PipFinder)  # type: ignore[arg-type]  # a class with find_spec is a finder
+    sys.meta_path.insert(0, PipFinder)  # a class with find_spec is a finder
     say(facts())
     for message in messages():
         if "warm" in message:

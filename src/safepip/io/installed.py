@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safepip.core.errors import SafepipError
@@ -35,8 +35,10 @@ def scan(
     found: dict[NormalizedName, InstalledDistribution] = {}
     for entry in dict.fromkeys(path):
         location = _same(entry) if entry else ""
-        for metadata_folder in _metadata_folders(entry):
-            distribution = _read(metadata_folder, entry, in_scheme=location in own, in_user_site=location == user)
+        for metadata_folder in metadata_folders(entry):
+            distribution = _read(
+                metadata_folder, entry, in_scheme=location in own, in_user_site=location == user
+            )
             if distribution is not None:
                 found.setdefault(distribution.project, distribution)
     return MappingProxyType(found)
@@ -46,7 +48,7 @@ def _same(folder: str) -> str:
     return os.path.normcase(os.path.realpath(folder))
 
 
-def _metadata_folders(entry: str) -> Iterator[Path]:
+def metadata_folders(entry: str) -> Iterator[Path]:
     """``*.dist-info`` and ``*.egg-info`` in one path entry, and where its ``*.egg-link`` point."""
     try:
         names = [child.name for child in os.scandir(entry or ".")] if entry else []
@@ -57,16 +59,23 @@ def _metadata_folders(entry: str) -> Iterator[Path]:
     folder = Path(entry)
     for name in names:
         lowered = name.lower()
-        if lowered.endswith((".dist-info", ".egg-info")) or (lowered == "egg-info" and entry.endswith(".egg")):
+        if lowered.endswith((".dist-info", ".egg-info")) or (
+            lowered == "egg-info" and entry.endswith(".egg")
+        ):
             yield folder / name
     for name in names:
         if name.endswith(".egg-link"):
-            yield from _metadata_folders(_link_target(folder / name))
+            yield from metadata_folders(_link_target(folder / name))
 
 
 def _link_target(link: Path) -> str:
     lines = (line.strip() for line in _text(link).splitlines())
     return str(link.parent / next((line for line in lines if line), "."))
+
+
+def name_of(folder: Path) -> NormalizedName:
+    """The normalised name that a metadata folder's own name gives."""
+    return canonicalize_name(folder.name.removesuffix(".egg-info").split("-")[0])
 
 
 def _read(folder: Path, entry: str, *, in_scheme: bool, in_user_site: bool) -> InstalledDistribution | None:

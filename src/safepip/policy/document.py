@@ -79,17 +79,20 @@ class Document:
 
     def refuse(self, path: KeyPath, message: str, *, hint: str | None = None, of_key: bool = False) -> None:
         """Remember that something is wrong at ``path``."""
-        self._problems.append(
-            Problem(message=message, origin=self.origin(path, of_key=of_key), hint=hint)
-        )
+        self.refuse_at(self.origin(path, of_key=of_key), message, hint=hint)
+
+    def refuse_at(self, origin: Origin, message: str, *, hint: str | None = None) -> None:
+        """Remember that something is wrong at a place already known."""
+        self._problems.append(Problem(message=message, origin=origin, hint=hint))
 
     def refuse_unknown(self, path: KeyPath, known: Iterable[str], *, what: str = "key") -> None:
         """Remember an unknown key, with the nearest known one."""
         word = str(path[-1])
-        choices = sorted(known)
-        nearest = difflib.get_close_matches(word, choices, n=1)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(choices)}"
-        self.refuse(path, f"unknown {what} {word!r}", hint=hint, of_key=True)
+        self.refuse(path, f"unknown {what} {word!r}", hint=_nearest(word, known), of_key=True)
+
+    def refuse_unknown_word(self, path: KeyPath, word: str, known: Iterable[str], *, what: str) -> None:
+        """Remember a value that names nothing, with the nearest that does."""
+        self.refuse(path, f"unknown {what} {word!r}", hint=_nearest(word, known))
 
     def finish(self) -> None:
         """Raises ConfigurationError naming the first problem of the file, the others as notes."""
@@ -119,3 +122,9 @@ class Document:
             text=self._lines[line - 1] if line and line <= len(self._lines) else None,
             key=key,
         )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    choices = sorted(known)
+    nearest = difflib.get_close_matches(word, choices, n=1)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(choices)}"

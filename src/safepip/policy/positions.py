@@ -50,7 +50,7 @@ class Marks:
 
 
 def mark(text: str) -> Marks:
-    """Find every key of a valid TOML text whose lines end in ``\\n``."""
+    """Find every key of a valid TOML text whose lines end in a plain line feed."""
     scan = _Scan(text)
     scan.run()
     return Marks(keys=scan.keys, values=scan.values)

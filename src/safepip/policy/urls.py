@@ -49,7 +49,11 @@ def meet_url_patterns(one: Sequence[str], other: Sequence[str]) -> tuple[str, ..
 
 def same_index(one: Url, other: Url) -> bool:
     """Whether two URLs name one index: userinfo, a trailing slash and the fragment aside."""
-    return (one.origin, one.path.rstrip("/"), one.query) == (other.origin, other.path.rstrip("/"), other.query)
+    return (one.origin, one.path.rstrip("/"), one.query) == (
+        other.origin,
+        other.path.rstrip("/"),
+        other.query,
+    )
 
 
 class _Pattern:

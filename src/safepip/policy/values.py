@@ -5,11 +5,11 @@ Every function takes the value and the folder of the policy file, and raises :cl
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
+from pathlib import PurePath
 from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -74,7 +74,7 @@ def path(value: object, directory: str) -> str:
     found = text(value, directory)
     if "\0" in found:
         raise BadValue("is not a path")
-    return os.path.join(directory, found)
+    return str(PurePath(directory, found))
 
 
 def choice(words: Mapping[str, T]) -> Callable[[object, str], T]:
@@ -121,9 +121,7 @@ def pattern(value: object, directory: str) -> Pattern:
     try:
         return Pattern.parse(text(value, directory))
     except InvalidName:
-        raise BadValue(
-            f'must be a project name, a prefix such as "acme-*", or "*", not {value!r}'
-        ) from None
+        raise BadValue(f'must be a project name, a prefix such as "acme-*", or "*", not {value!r}') from None
 
 
 def package(value: object, directory: str) -> tuple[Pattern, SpecifierSet | None]:

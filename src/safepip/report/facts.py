@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from safepip.core.digest import AcceptableDigests, Digests
-from safepip.core.errors import SafepipError
+from safepip.core.errors import ExitCode, Refused, SafepipError
 from safepip.core.finding import Finding, Level
 from safepip.core.origin import Origin
 from safepip.core.plan import Asker, Plan, Step
@@ -17,6 +17,12 @@ from safepip.report.redact import redact
 
 LEVEL_WORDS: Mapping[Level, str] = {Level.WARN: "warning", Level.DENY: "error"}
 """A finding's level in words; findings of a rule that is off are not shown."""
+
+_VERDICTS: Mapping[int, str] = {
+    ExitCode.REFUSED: "refused",
+    ExitCode.UNDECIDED: "undecided",
+    ExitCode.VERIFICATION: "not as promised",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,18 @@ class Outcome:
     error: SafepipError | None = None
 
 
+def outcome_of(error: SafepipError, *, consequence: str) -> Outcome:
+    """The outcome of a run that an error ended; a refusal is its findings and no error."""
+    findings = error.findings if isinstance(error, Refused) else ()
+    return Outcome(
+        verdict=_VERDICTS.get(error.exit_code, "failed"),
+        exit_code=error.exit_code,
+        findings=findings,
+        consequence=consequence,
+        error=None if findings else error,
+    )
+
+
 def visible_findings(findings: Sequence[Finding]) -> list[Finding]:
     """In the order of every format: warnings first, denials last, each by place; ties keep their order."""
     return sorted(
@@ -59,12 +77,17 @@ def count_levels(findings: Sequence[Finding]) -> Mapping[Level, int]:
 
 
 def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """JSON with every string redacted, safe to print (:func:`ascii_json`)."""
+    return ascii_json(_redacted(value), indent=indent)
+
+
+def ascii_json(value: Any, *, indent: int | None = 2) -> str:
     """JSON that is safe on a terminal and in the log of a build service.
 
-    ASCII only, every string redacted; ``##[`` and ``##vso[`` are written with an escape, which
-    changes nothing for a JSON reader and means nothing to a runner.
+    ASCII only, without control characters; of ``##``, which begins commands to some runners
+    (``##[…]``), the second is escaped, which a JSON reader does not notice.
     """
-    text = json.dumps(_redacted(value), indent=indent, ensure_ascii=True)
+    text = json.dumps(value, indent=indent, ensure_ascii=True)
     return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")
 
 
@@ -149,7 +172,9 @@ def digest_texts(digests: Digests | AcceptableDigests) -> list[str]:
     if isinstance(digests, Digests):
         return sorted(f"{algorithm.value}:{digits}" for algorithm, digits in digests.by_algorithm.items())
     return sorted(
-        f"{algorithm.value}:{digits}" for algorithm, several in digests.by_algorithm.items() for digits in several
+        f"{algorithm.value}:{digits}"
+        for algorithm, several in digests.by_algorithm.items()
+        for digits in several
     )
 
 

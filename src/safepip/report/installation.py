@@ -20,6 +20,7 @@ from packaging.utils import NormalizedName
 from safepip.core.digest import Algorithm, Digest, Digests
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import Environment
+from safepip.report.facts import ascii_json
 from safepip.report.redact import find_secrets
 
 ONCE = (
@@ -62,20 +63,24 @@ def installation_report(
     }
 
 
-def report_text(report: Mapping[str, Any]) -> str:
-    """As pip writes the file: two spaces, not only ASCII, no newline at the end."""
-    return json.dumps(report, indent=2, ensure_ascii=False)
+def report_text(report: Mapping[str, Any], *, path: str) -> str:
+    """The report as pip writes it to ``path``: no newline at the end of a file, one on stdout (``-``).
+
+    On stdout all is ASCII and harmless to terminals and runners, and equal as JSON.
+    """
+    return ascii_json(report) + "\n" if path == "-" else json.dumps(report, indent=2, ensure_ascii=False)
 
 
 def metadata_json(raw: bytes) -> dict[str, str | list[str]]:
     """Core metadata as JSON: lower-case keys with underscores, lists for fields that may repeat."""
     message = Parser().parsestr(raw.decode("utf-8", errors="replace"))
+    body = str(message.get_payload())
     found: dict[str, str | list[str]] = {}
     for field in FIELDS:
-        if values := _values(message, field):
+        # The body is the description; a header of that name counts only without one.
+        values = [body] if field == "Description" and body else _values(message, field)
+        if values:
             found[field.lower().replace("-", "_")] = _value(field, values)
-    if body := str(message.get_payload()):
-        found["description"] = body
     return found
 
 
@@ -121,7 +126,7 @@ def _download(step: Step, fetched: Digests) -> dict[str, Any]:
 
 
 def _reported_digest(digests: Digests) -> Digest | None:
-    """pip reports one digest of a file: the strongest that the page gives."""
+    """The one digest of a file that pip reports: the strongest that the page gives."""
     for algorithm in reversed(Algorithm):
         if digits := digests.by_algorithm.get(algorithm):
             return Digest(algorithm=algorithm, hex=digits)

@@ -23,7 +23,7 @@ def display_path(path: str, cwd: str) -> str:
         relative = PurePath(path).relative_to(cwd)
     except ValueError:
         return path
-    return os.path.join(".", relative)
+    return f".{os.sep}{relative}"
 
 
 def already_satisfied(satisfied: Satisfied, *, cwd: str) -> str:

@@ -20,10 +20,10 @@ _USERINFO = re.compile(
     (?P<userinfo>
         [^/?\#\s]*                          # RFC 3986: whatever stands before the authority's last @
       | [^\s/?\#@:\[]* : (?!\d*(?:[/?\#\s]|\Z))
-        (?: [^/?\#]{0,4096} | \S{0,4096} )  # no URL, yet a password: with white space, a slash, a # in it
+        (?: [^/?\#]{0,1024} | \S{0,1024} | .{0,1024} )  # unreadable, yet a password: with a space, slash, # in it
     )@
   | (?<![^\s'"=,;(]) (?![a-z]:\\)          # user:password@proxy without a scheme; C:\ is none
-    (?P<bare>[^\s:@/=]{1,255}:[^\s@/]{1,4096})@(?!sha\d+:)
+    (?P<bare>[^\s:@/=]{1,255}:[^\s@/]{1,1024})@(?!sha\d+:)
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -90,7 +90,7 @@ class Finder:
     def _rank(
         self, offer: Offer, acceptable: AcceptableDigests
     ) -> tuple[bool, bool, bool, Version, int, tuple[()] | tuple[int, str]]:
-        """pip's ``CandidateEvaluator._sort_key``; larger is preferred."""
+        """As pip's ``CandidateEvaluator._sort_key``; larger is preferred."""
         return (
             hash_matches(offer.file, acceptable),
             offer.file.yanked is None,

@@ -27,7 +27,8 @@ class Target:
         self._priorities = {tag: place for place, tag in reversed(list(enumerate(self.tags)))}
         self._tag_texts: dict[str, int | None] = {}
         self._pythons: dict[str, bool] = {}
-        self._marked: dict[tuple[Requirement, str], bool] = {}
+        # By identity: hashing a Requirement formats it, and all of them live as long as the run.
+        self._marked: dict[tuple[int, str], bool] = {}
 
     def tag_priority(self, text: str) -> int | None:
         """Place of the best supported tag in a file name's tag part, 0 the best.
@@ -54,7 +55,7 @@ class Target:
         return any(self._marker_holds(requirement, extra) for extra in extras or ("",))
 
     def _marker_holds(self, requirement: Requirement, extra: str) -> bool:
-        key = (requirement, extra)
+        key = (id(requirement), extra)
         known = self._marked.get(key)
         if known is None:
             marker = requirement.marker

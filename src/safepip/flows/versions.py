@@ -1,0 +1,81 @@
+"""``index versions`` and ``list --outdated``: safepip asks the indexes, pip prints.
+
+pip compares with file names only, so it is given a folder of empty files that are named like what
+the routed index offers, and no index. Its output is then its own, and it has nothing to fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import CommandError
+from safepip.core.project import InvalidName, project_name
+from safepip.flows.guard import Guarded, guard
+from safepip.flows.rederive import rederived
+from safepip.flows.settings import resolve_options
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from safepip.core.ports import Environment
+    from safepip.flows.world import Connection, World
+    from safepip.pipcompat.argv import Invocation, OwnOptions
+
+
+def answer(invocation: Invocation, own: OwnOptions, world: World) -> int:
+    """Ask the routed indexes and let pip print. Returns pip's exit code.
+
+    Raises:
+        Refused, Undecided: an index that does not answer, or policy.
+        CommandError: not exactly one project for ``index versions``.
+    """
+    with closing(world.target(own.python)) as target:
+        guarded = guard(invocation, own, world, target, installs=False)
+        environment = target.environment
+        projects = list(_asked(invocation, environment))
+        with closing(world.connect(guarded.transport, guarded.indexes)) as connection:
+            offered = tuple(_offered(projects, guarded, environment, connection))
+        arguments = (*rederived(invocation, guarded.config), *_words(invocation))
+        return world.pip.run_offline(arguments, python=environment.python, offered=offered)
+
+
+def _asked(invocation: Invocation, environment: Environment) -> Iterator[NormalizedName]:
+    if invocation.command == "list":
+        yield from environment.installed
+        return
+    words = _words(invocation)
+    if words[:1] != ["versions"]:
+        return
+    if len(words) != 2:
+        raise CommandError("You need to specify exactly one argument")
+    try:
+        yield project_name(words[1])
+    except InvalidName as error:
+        raise CommandError(str(error), origin=invocation.arguments[1].origin) from None
+
+
+def _words(invocation: Invocation) -> list[str]:
+    return [argument.value for argument in invocation.arguments]
+
+
+def _offered(
+    projects: Iterable[NormalizedName], guarded: Guarded, environment: Environment, connection: Connection
+) -> Iterator[str]:
+    """File names that pip would call candidates; yanked files and pre-releases left out, as pip does here."""
+    from safepip.resolve.finder import Finder
+    from safepip.resolve.target import Target
+    from safepip.route import Router
+
+    options = resolve_options(guarded.settings, environment)
+    router = Router(guarded.indexes, connection.client)
+    finder = Finder(router, Target(environment, options), options)
+    asked = tuple(projects)
+    for project in asked:
+        router.prefetch(project)
+    for project in asked:
+        every = finder.allows_prereleases(project) is True
+        for offer in finder.offers(project).offers:
+            if offer.file.yanked is None and (every or not offer.version.is_prerelease):
+                yield offer.file.filename

@@ -1,0 +1,227 @@
+"""Applying a plan with pip: a closed command line, inside a journal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from packaging.utils import NormalizedName
+
+from safepip.core.errors import ApplyError
+from safepip.core.plan import Plan
+from safepip.core.ports import Applied, ApplyOptions, Environment
+from safepip.io.agent import Agent, Destination, Scheme
+from safepip.io.extent import by_project, measure
+from safepip.io.handover import Handover, destination, set_right
+from safepip.io.installed import metadata_folders, name_of
+from safepip.io.journal import Journal
+
+_SIGNAL_EXIT = 128
+"""Added to a signal's number: the shell's convention for a command that a signal ended."""
+
+
+class PipApplier:
+    """Implements :class:`safepip.core.ports.Applier` with the pip that safepip depends on.
+
+    Good for one plan: the process behind it ends with pip.
+
+    Args:
+        environment: gives what the target is; asked when a plan is applied, not before.
+    """
+
+    def __init__(self, agent: Agent, environment: Callable[[], Environment]) -> None:
+        self._agent = agent
+        self._environment = environment
+
+    def warm_up(self) -> None:
+        self._agent.warm()
+
+    def close(self) -> None:
+        self._agent.close()
+
+    def apply(self, plan: Plan, files: Mapping[NormalizedName, Path], options: ApplyOptions) -> Applied:
+        """See the port. After Ctrl-C or SIGTERM everything is as before, and KeyboardInterrupt goes on.
+
+        Raises:
+            ApplyError: pip would refuse the destination, the disk is full, or what pip did is not
+                what was planned (and has been undone).
+        """
+        if not plan.steps:
+            return Applied(exit_code=0)
+        wanted = destination(options.arguments)
+        try:
+            with _terminations_interrupt():
+                scheme = _effective(self._agent.locate(wanted), wanted)
+                with _exclusive(scheme.purelib):
+                    return self._apply(plan, files, options, wanted, scheme)
+        except OSError as error:
+            raise _disk_error(error) from error
+
+    def _apply(
+        self,
+        plan: Plan,
+        files: Mapping[NormalizedName, Path],
+        options: ApplyOptions,
+        wanted: Destination,
+        scheme: Scheme,
+    ) -> Applied:
+        environment = self._environment()
+        messages = [*_undo_earlier(scheme, environment.prefix)]
+        if scheme.user and wanted.user is None and not options.quiet:
+            messages.append("Defaulting to user installation because normal site-packages is not writeable")
+        handover = Handover.write(self._agent.private / "handover", plan, files, options)
+        extent = measure(
+            handover.wheels,
+            by_project(environment.installed, [step.project for step in plan.steps]),
+            scheme,
+            cache_tag=str(self._agent.facts()["cache_tag"]),
+            prefix=environment.prefix,
+            whole_entries=wanted.target is not None and "--upgrade" in options.arguments,
+        )
+        journal = Journal.begin(scheme.purelib, extent)
+        try:
+            applied = self._run(handover, options, user=scheme.user)
+            if applied.exit_code == 0:
+                _finish(plan, handover, scheme, may_keep=wanted.target is not None)
+        except BaseException:
+            self._agent.close()
+            _undisturbed(journal.undo)
+            raise
+        if applied.exit_code == 0:
+            journal.commit()
+        else:
+            _undisturbed(journal.undo)
+        return Applied(exit_code=applied.exit_code, messages=(*messages, *applied.messages))
+
+    def _run(self, handover: Handover, options: ApplyOptions, *, user: bool) -> Applied:
+        log = handover.folder / "pip.log"
+        code = self._agent.install(handover.argv(options, user=user), log)
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        said = [line for line in text.splitlines() if line]
+        if code < 0:
+            said.append(f"ERROR: pip was ended by signal {-code}")
+            code = _SIGNAL_EXIT - code
+        return Applied(exit_code=code, messages=tuple(said))
+
+
+def _effective(scheme: Scheme, wanted: Destination) -> Scheme:
+    """``--target`` fills a scheme elsewhere and moves its entries into one flat folder."""
+    if wanted.target is None:
+        return scheme
+    target = os.path.abspath(wanted.target)
+
+    def moved(folder: str) -> str:
+        return os.path.join(target, os.path.relpath(folder, scheme.data))
+
+    return Scheme(
+        purelib=target,
+        platlib=target,
+        data=target,
+        scripts=moved(scheme.scripts),
+        headers=moved(scheme.headers),
+    )
+
+
+def _undo_earlier(scheme: Scheme, prefix: str) -> Iterator[str]:
+    for library in scheme.libraries:
+        earlier = Journal.pending(library, (prefix, *scheme.folders))
+        if earlier is not None:
+            earlier.undo()
+            yield f"WARNING: undid an installation into {library} that was cut short"
+
+
+def recover(scheme: Scheme, prefix: str) -> list[str]:
+    """Undo what a killed command left half done; lines for the person, empty if there was nothing."""
+    with _exclusive(scheme.purelib):
+        return [*_undo_earlier(scheme, prefix)]
+
+
+def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -> None:
+    """Set the metadata right, and hold what pip did against the plan.
+
+    ``may_keep``: pip may have left an older entry in place (``--target`` without ``--upgrade``).
+    """
+    folders = {
+        (name_of(folder), folder.name.removesuffix(".dist-info").partition("-")[2]): folder
+        for library in scheme.libraries
+        for folder in metadata_folders(library)
+    }
+    for step, wheel in zip(plan.steps, handover.wheels, strict=True):
+        found = folders.get((step.project, wheel.name.split("-")[1]))
+        if found is not None and (found / "RECORD").is_file():
+            set_right(step, found, wheel, flat=handover.flat)
+        elif not may_keep:
+            raise ApplyError(
+                f"pip did not install {step.name} {step.version}, which was planned",
+                reference="plan-not-met",
+                hint="this is a defect of safepip; everything has been put back",
+            )
+
+
+@contextlib.contextmanager
+def _exclusive(library: str) -> Iterator[None]:
+    """One changing safepip at a time in a library; the next one waits."""
+    if os.name != "posix":
+        yield  # the journal's folder stands in: making it twice fails
+        return
+    import fcntl
+
+    folder = library
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _ending_signals() -> Sequence[signal.Signals]:
+    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+@contextlib.contextmanager
+def _terminations_interrupt() -> Iterator[None]:
+    """SIGTERM and its like become KeyboardInterrupt, so that everything is put back first."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    before = {number: signal.signal(number, interrupt) for number in _ending_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _undisturbed(act: Callable[[], None]) -> None:
+    """Run ``act`` to its end; a second Ctrl-C must not leave the work half done."""
+    if threading.current_thread() is not threading.main_thread():
+        act()
+        return
+    numbers = [signal.SIGINT, *_ending_signals()]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        act()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _disk_error(error: OSError) -> ApplyError:
+    return ApplyError(
+        f"Could not install packages due to an OSError: {error}",
+        reference="disk",
+        hint="consider the --user option, or check the permissions and the free space",
+    )

@@ -1,0 +1,159 @@
+"""What pip will touch when it installs these wheels here: the ground a journal must cover.
+
+A superset: a path that pip then leaves alone costs one look and harms nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from configparser import Error as ConfigParserError
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from safepip.core.ports import InstalledDistribution
+from safepip.io.agent import Scheme
+from safepip.io.installed import metadata_folders, name_of
+from safepip.io.journal import Extent
+
+_WINDOWS_LAUNCHERS = (".exe", "-script.py", "-script.pyw", ".exe.manifest", "-script.py.manifest")
+
+
+def measure(
+    wheels: Iterable[Path],
+    replaced: Iterable[InstalledDistribution],
+    scheme: Scheme,
+    *,
+    cache_tag: str,
+    prefix: str,
+    whole_entries: bool,
+) -> Extent:
+    """What installing ``wheels`` in place of ``replaced`` may touch.
+
+    Args:
+        cache_tag: of the target's bytecode files, such as ``cpython-313``.
+        prefix: the target's ``sys.prefix``; pip removes nothing outside of it and the scheme.
+        whole_entries: whether top-level entries are replaced whole (``--target`` with ``--upgrade``).
+    """
+    files: set[str] = set()
+    for wheel in wheels:
+        files.update(_destinations(wheel, scheme))
+    trees: set[str] = set()
+    if whole_entries:
+        trees = {_top_level(path, scheme.data) for path in files}
+    allowed = tuple(os.path.join(folder, "") for folder in (prefix, *scheme.folders))
+    for distribution in replaced:
+        for path in _recorded(distribution, trees):
+            if path.startswith(allowed):
+                files.add(path)
+    files.update([_bytecode(path, cache_tag) for path in files if path.endswith(".py")])
+    return Extent(files=frozenset(files), trees=frozenset(trees))
+
+
+def _bytecode(path: str, cache_tag: str) -> str:
+    folder, name = os.path.split(path)
+    return f"{folder}{os.sep}__pycache__{os.sep}{name[:-3]}.{cache_tag}.pyc"
+
+
+def _top_level(path: str, folder: str) -> str:
+    return os.path.join(folder, os.path.relpath(path, folder).split(os.sep)[0])
+
+
+def _destinations(wheel: Path, scheme: Scheme) -> Iterator[str]:
+    """Where pip puts each member, whichever of purelib and platlib the wheel asks for."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        roots = [os.path.join(folder, "") for folder in scheme.libraries]
+        info = next(
+            (name.partition("/")[0] for name in names if name.split("/")[0].endswith(".dist-info")), ""
+        )
+        headers = os.path.join(os.path.dirname(scheme.headers), info.partition("-")[0])
+        by_key = {
+            "purelib": scheme.purelib,
+            "platlib": scheme.platlib,
+            "scripts": scheme.scripts,
+            "data": scheme.data,
+            "headers": headers,
+        }
+        for name in names:
+            if name.endswith("/"):
+                continue
+            top, _, rest = name.partition("/")
+            if top.endswith(".data") and rest:
+                key, _, inner = rest.partition("/")
+                yield os.path.normpath(os.path.join(by_key.get(key, scheme.data), inner))
+            else:
+                yield from (root + name for root in roots)
+        for name in ("INSTALLER", "REQUESTED", "direct_url.json"):
+            yield from (f"{root}{info}{os.sep}{name}" for root in roots)
+        if f"{info}/entry_points.txt" in names:
+            text = archive.read(f"{info}/entry_points.txt").decode(errors="replace")
+            yield from _launchers(text, scheme.scripts)
+
+
+def _launchers(entry_points: str, scripts: str) -> Iterator[str]:
+    for name in script_names(entry_points):
+        path = os.path.join(scripts, name)
+        yield path
+        if os.name == "nt":
+            yield from (path + suffix for suffix in _WINDOWS_LAUNCHERS)
+        if name == "pip":  # pip makes pip3 and pip3.N besides (get_console_script_specs)
+            yield from (f"{path}3", *(f"{path}3.{minor}" for minor in range(10, 40)))
+
+
+def script_names(entry_points: str) -> list[str]:
+    """Names of console and GUI scripts in the text of ``entry_points.txt``."""
+    from configparser import ConfigParser
+
+    parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
+    try:
+        parser.read_string(entry_points)
+    except ConfigParserError:
+        return []
+    groups = ("console_scripts", "gui_scripts")
+    return [name for group in groups if parser.has_section(group) for name in parser[group]]
+
+
+def _recorded(distribution: InstalledDistribution, trees: set[str]) -> Iterator[str]:
+    """The files of an installed distribution; adds to ``trees`` what has no list of files."""
+    for folder in metadata_folders(distribution.location):
+        if name_of(folder) != distribution.project:
+            continue
+        record = folder / "RECORD"
+        if record.is_file():
+            yield from _paths_in(record, distribution.location)
+        else:
+            trees.update(_legacy(folder, distribution.location))
+
+
+def _paths_in(record: Path, location: str) -> Iterator[str]:
+    with record.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
+        for row in csv.reader(stream):
+            if row:
+                path = os.path.normpath(os.path.join(location, row[0]))
+                yield path
+                if path.endswith(".py"):  # pip removes these too (uninstallation_paths)
+                    yield from (path + "c", path + "o")
+
+
+def _legacy(folder: Path, location: str) -> Iterator[str]:
+    """An egg: its metadata, its top-level modules, and the list that names it."""
+    yield str(folder)
+    yield os.path.join(location, "easy-install.pth")
+    yield os.path.join(location, folder.stem.split("-")[0] + ".egg-link")
+    try:
+        modules = (folder / "top_level.txt").read_text(encoding="utf-8").split()
+    except OSError:
+        return
+    for module in modules:
+        yield from (os.path.join(location, module), os.path.join(location, module + ".py"))
+
+
+def by_project(
+    installed: Mapping[NormalizedName, InstalledDistribution], projects: Iterable[NormalizedName]
+) -> list[InstalledDistribution]:
+    return [installed[project] for project in projects if project in installed]

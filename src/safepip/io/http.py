@@ -1,0 +1,308 @@
+"""The only module that speaks HTTP.
+
+httpx's transports are used without its client: no cookies, no redirects, no environment and no log
+of URLs come along, and a request costs half as much. HTTP/1.1 only: Python's HTTP/2 costs several
+times the processor time and broke under threads.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import httpx
+
+from safepip import __version__
+from safepip.core.errors import Refused, Undecided
+from safepip.core.index import Trust
+from safepip.core.limits import Limits
+from safepip.core.url import Credentials, Url, UrlError
+from safepip.io.exchange import (
+    ConnectionLost,
+    Incoming,
+    Reply,
+    Request,
+    decoded,
+    limited,
+    refuse_plaintext,
+    refuse_redirect,
+    unavailable,
+)
+from safepip.io.proxies import Proxies
+from safepip.io.retry import Patience
+from safepip.io.tls import describe, make_context
+from safepip.io.tls_failure import is_tls_failure, presented_certificate, tls_finding
+
+E_ = TypeVar("E_", bound=BaseException)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WASTE_MAX_BYTES = 64 * 1024
+"""Body of a redirect or error that is read to keep the connection; a longer one closes it."""
+_CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+
+
+def user_agent(pip_version: str = "") -> str:
+    """What servers are told; found without running programs, as pip does for its own."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    pip = f" pip/{pip_version}" if pip_version else ""
+    return f"safepip/{__version__}{pip} {sys.implementation.name}/{python} ({sys.platform})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """An answer of which the head was read."""
+
+    response: httpx.Response
+    reply: Reply
+
+    @classmethod
+    def of(cls, response: httpx.Response, url: Url) -> _Opened:
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
+        }
+        delimited = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
+        reply = Reply(status=response.status_code, headers=headers, url=url, delimited=delimited)
+        return cls(response=response, reply=reply)
+
+    def discard(self) -> None:
+        """Read a short body, so that the connection can be used again; close on a long one."""
+        if self.response.is_closed:
+            return
+        with contextlib.suppress(httpx.TransportError), contextlib.closing(self.response):
+            read = 0
+            for chunk in self.response.iter_raw():
+                read += len(chunk)
+                if read > _WASTE_MAX_BYTES:
+                    break
+
+
+class Http:
+    """Gets things over verified HTTPS. Safe for threads.
+
+    Args:
+        environ: for proxies and the roots of trust.
+        proxy: ``--proxy``; empty text: no proxy at all; None: the environment's, if
+            ``proxy_from_environment``.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        environ: Mapping[str, str],
+        proxy: str | None = None,
+        proxy_from_environment: bool = True,
+        agent: str = user_agent(),
+    ) -> None:
+        self._limits = limits
+        self._environ = environ
+        self._proxies = Proxies.read(proxy, from_environment=proxy_from_environment)
+        self._agent = agent
+        self._timeout = {
+            "connect": limits.connect_timeout_seconds,
+            "read": limits.read_timeout_seconds,
+            "write": limits.read_timeout_seconds,
+            "pool": None,
+        }
+        self._transports: dict[tuple[Trust, str | None], httpx.HTTPTransport] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._patience = Patience(limits, self._closing)
+
+    def get(self, request: Request) -> Reply:
+        """The whole answer, whatever its status; retried where that may help.
+
+        Raises:
+            Refused: plaintext, TLS failure, a redirect to where it may not lead.
+            Undecided: no answer, or too much of one.
+        """
+        return self._patience.persist(request, lambda: self._get_once(request)).reply
+
+    @contextlib.contextmanager
+    def stream(self, request: Request) -> Iterator[Incoming]:
+        """An answer to be read piece by piece. Retried until the body begins; while it is read a
+        broken connection is :class:`ConnectionLost`. Raises as :meth:`get`."""
+        opened = self._patience.persist(request, lambda: self._open(request))
+        try:
+            yield Incoming(
+                status=opened.reply.status,
+                headers=opened.reply.headers,
+                url=opened.reply.url,
+                chunks=limited(self._chunks(opened.response, request), request),
+            )
+        finally:
+            opened.response.close()
+
+    def describe(self, trust: Trust) -> str:
+        """The roots in use, in words."""
+        return describe(trust, self._environ)
+
+    def close(self) -> None:
+        """End all connections. Requests under way fail."""
+        self._closing.set()
+        with self._lock:
+            for transport in self._transports.values():
+                transport.close()
+            self._transports.clear()
+
+    # -- one exchange --------------------------------------------------------------------------
+
+    def _get_once(self, request: Request) -> _Opened:
+        started = time.monotonic()
+        opened = self._open(request)
+        parts = []
+        with contextlib.closing(opened.response):
+            for chunk in limited(self._chunks(opened.response, request), request):
+                parts.append(chunk)
+                if request.max_seconds is not None and time.monotonic() - started > request.max_seconds:
+                    raise unavailable(
+                        request, f"{request.url} took longer than {request.max_seconds:.0f} seconds"
+                    )
+        return replace(opened, reply=replace(opened.reply, body=b"".join(parts)))
+
+    def _open(self, request: Request) -> _Opened:
+        """The first answer that is no redirect."""
+        refuse_plaintext(request.url, request, redirected=False)
+        url = request.url
+        for _ in range(self._limits.redirects_max + 1):
+            opened = _Opened.of(self._send(url, request), url)
+            location = opened.reply.headers.get("location")
+            if opened.reply.status not in _REDIRECTS or location is None:
+                return opened
+            opened.discard()
+            try:
+                target = url.join(location)
+            except UrlError as error:
+                raise unavailable(request, f"{url} redirects to an unreadable URL: it {error}") from None
+            refuse_redirect(url, target, request)
+            url = target
+        raise unavailable(request, f"{request.url} redirects more than {self._limits.redirects_max} times")
+
+    def _send(self, url: Url, request: Request) -> httpx.Response:
+        prepared = httpx.Request(
+            "GET",
+            url.for_request,
+            headers=self._request_headers(url, request),
+            extensions={"timeout": self._timeout},
+        )
+        at_home = url.origin == request.home.origin
+        trust = request.trust if at_home else replace(request.trust, client_cert=None)
+        with self._explained(url, request, trust):
+            return self._transport(url, trust).handle_request(prepared)
+
+    def _request_headers(self, url: Url, request: Request) -> dict[str, str]:
+        headers = {
+            "User-Agent": self._agent,
+            "Accept": request.accept or "*/*",
+            "Accept-Encoding": "gzip" if request.coded else "identity",
+        }
+        if url.origin == request.url.origin:
+            headers.update(request.headers)
+        credentials = request.credentials(url)
+        if credentials is not None and (url.scheme == "https" or request.allows_plaintext):
+            headers["Authorization"] = _basic(credentials)
+        return headers
+
+    def _chunks(self, response: httpx.Response, request: Request) -> Iterator[bytes]:
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        return decoded(self._raw(response, request), coding, request)
+
+    def _raw(self, response: httpx.Response, request: Request) -> Iterator[bytes]:
+        try:
+            yield from response.iter_raw()
+        except httpx.TransportError as error:
+            raise ConnectionLost(
+                f"the connection to {request.url.netloc} broke off: {_words(error, self._limits)}",
+                reference="index-unavailable",
+                origin=request.origin,
+                hint="try again",
+            ) from None
+
+    # -- failures ----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _explained(self, url: Url, request: Request, trust: Trust) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.TransportError, RuntimeError) as error:
+            # RuntimeError: the pool was closed by another thread.
+            cause = _cause(error, ssl.SSLError)
+            if cause is not None and is_tls_failure(cause):
+                presented = None if self._proxies.towards(url) else presented_certificate(url)
+                roots = describe(trust, self._environ)
+                raise Refused((tls_finding(cause, url, roots, request.origin, presented),)) from None
+            failure = ConnectionLost if isinstance(error, httpx.TransportError) else Undecided
+            raise failure(
+                f"{url} gave no answer: {_words(error, self._limits)}",
+                reference="index-unavailable",
+                origin=request.origin,
+                hint=_hint(error),
+            ) from None
+
+    # -- connections -----------------------------------------------------------------------------
+
+    def _transport(self, url: Url, trust: Trust) -> httpx.HTTPTransport:
+        """The pool for this trust setting and proxy; made at first use."""
+        proxy = self._proxies.towards(url)
+        with self._lock:
+            if self._closing.is_set():
+                raise RuntimeError("closed")
+            found = self._transports.get((trust, proxy))
+            if found is None:
+                context = make_context(trust, self._environ)
+                found = httpx.HTTPTransport(
+                    verify=context,
+                    trust_env=False,
+                    limits=_CONNECTIONS,
+                    proxy=None if proxy is None else _proxy(proxy, context),
+                )
+                self._transports[trust, proxy] = found
+            return found
+
+
+def _proxy(text: str, context: ssl.SSLContext) -> httpx.Proxy:
+    url = text if "://" in text else f"http://{text}"
+    try:
+        return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise Undecided(f"the proxy cannot be used: {error}", reference="index-unavailable") from None
+
+
+def _basic(credentials: Credentials) -> str:
+    pair = f"{credentials.username}:{credentials.password or ''}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _cause(error: BaseException | None, kind: type[E_]) -> E_ | None:
+    while error is not None:
+        if isinstance(error, kind):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _words(error: Exception, limits: Limits) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return f"no connection within {limits.connect_timeout_seconds:g} seconds"
+    if isinstance(error, httpx.TimeoutException):
+        return f"nothing came for {limits.read_timeout_seconds:g} seconds"
+    if isinstance(error, httpx.ProxyError):
+        return f"the proxy refused: {error}"
+    if _cause(error, socket.gaierror):
+        return "its name cannot be resolved"
+    return str(error) or type(error).__name__
+
+
+def _hint(error: Exception) -> str:
+    if _cause(error, socket.gaierror):
+        return "check the spelling of the host, and the network"
+    if isinstance(error, httpx.ProxyError):
+        return "check the proxy settings"
+    return "try again, or raise --timeout"

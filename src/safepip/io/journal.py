@@ -1,0 +1,276 @@
+"""All or nothing: what an installation may touch is noted, and kept, before it begins.
+
+The journal is a folder in the library that is about to change (so that hard links keep the old
+files at no cost). Removing ``journal.json`` is the one moment at which the new state counts. As
+long as the file is there, :meth:`Journal.undo` puts everything back, in this process or, after a
+SIGKILL or a power failure, in the next one that changes the same library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from safepip.core.errors import ApplyError
+
+FOLDER = ".safepip-journal"
+_NOTES = "journal.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Everything that an installation may write or remove.
+
+    Attributes:
+        files: absolute paths, whether they exist or not.
+        trees: folders or files that may be replaced as a whole, with all they hold.
+    """
+
+    files: frozenset[str]
+    trees: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Notes:
+    """What stands in ``journal.json``.
+
+    Attributes:
+        saved: paths that existed; the n-th is kept in the journal's file ``n``.
+        absent: paths that did not exist, in folders that did.
+        new_folders: folders that did not exist; the topmost ones only.
+        folders: folders that existed, with their permission bits.
+        leftovers: of each existing folder, its entries that look like pip's own temporary ones.
+    """
+
+    saved: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    new_folders: list[str] = field(default_factory=list)
+    folders: dict[str, int] = field(default_factory=dict)
+    leftovers: dict[str, list[str]] = field(default_factory=dict)
+    trees: list[str] = field(default_factory=list)
+
+
+class Journal:
+    """The open journal of one installation."""
+
+    def __init__(self, folder: Path, notes: _Notes) -> None:
+        self._folder = folder
+        self._notes = notes
+
+    @classmethod
+    def begin(cls, library: str, extent: Extent) -> Journal:
+        """Keep what exists of ``extent``; from now on :meth:`undo` can restore it.
+
+        Raises:
+            OSError: the library cannot be written to.
+        """
+        notes = _Notes(trees=sorted(tree for tree in extent.trees if os.path.lexists(tree)))
+        _note_missing_folder(library, notes)
+        folder = Path(library, FOLDER)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = [path for tree in notes.trees for path in _files_below(tree)]
+        for path in dict.fromkeys([*sorted(extent.files), *kept]):
+            _note(path, notes)
+        for number, path in enumerate(notes.saved):
+            _keep(path, str(folder / str(number)))
+        _write_durably(folder / _NOTES, json.dumps(asdict(notes) | {"format": _FORMAT}))
+        return cls(folder, notes)
+
+    @classmethod
+    def pending(cls, library: str, allowed: Sequence[str]) -> Journal | None:
+        """The journal that an earlier command left behind; None if there is none to undo.
+
+        Args:
+            allowed: folders within which its paths must lie, so that a journal that came with a
+                folder (``--target``) can reach nothing else.
+
+        Raises:
+            ApplyError: there is one, and it cannot be relied on.
+        """
+        folder = Path(library, FOLDER)
+        if not os.path.lexists(folder):
+            return None
+        if folder.is_symlink() or not _is_ours(folder):
+            raise _unusable(folder, "it is a link, or belongs to somebody else")
+        try:
+            content = json.loads((folder / _NOTES).read_bytes())
+        except FileNotFoundError:
+            shutil.rmtree(folder)  # killed before it began, or after all was done
+            return None
+        except (OSError, ValueError) as error:
+            raise _unusable(folder, str(error)) from error
+        return cls(folder, _checked(folder, content, allowed))
+
+    def commit(self) -> None:
+        """The new state counts."""
+        (self._folder / _NOTES).unlink()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        for made in self._notes.new_folders:
+            with contextlib.suppress(OSError):
+                os.rmdir(made)  # noqa: PTH106 - made for the journal alone, and empty again
+
+    def undo(self) -> None:
+        """Put everything back as it was. May be repeated, also after being cut short."""
+        notes = self._notes
+        for path in notes.absent:
+            _remove(path)
+        for folder, known in notes.leftovers.items():
+            for name in set(_temporary_names(folder)) - set(known):
+                _remove(os.path.join(folder, name))
+        for tree in notes.trees:
+            if not os.path.islink(tree):
+                _remove(tree)
+        journal = str(self._folder)
+        for folder in notes.new_folders:
+            if not journal.startswith(folder + os.sep):
+                _remove(folder)
+        for folder, mode in notes.folders.items():
+            if not os.path.isdir(folder):
+                os.makedirs(folder)
+                os.chmod(folder, mode)
+        for number, path in enumerate(notes.saved):
+            _restore(str(self._folder / str(number)), path)
+        (self._folder / _NOTES).unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in notes.new_folders:
+            _remove(folder)
+
+
+def _note_missing_folder(folder: str, notes: _Notes) -> None:
+    """Note the topmost folder that will come into being with ``folder``."""
+    missing = None
+    while not os.path.isdir(folder):
+        missing, folder = folder, os.path.dirname(folder)
+    if missing is not None and missing not in notes.new_folders:
+        notes.new_folders.append(missing)
+
+
+def _note(path: str, notes: _Notes) -> None:
+    folder = os.path.dirname(path)
+    if folder not in notes.folders:
+        if not os.path.isdir(folder):
+            if not any((folder + os.sep).startswith(new + os.sep) for new in notes.new_folders):
+                _note_missing_folder(folder, notes)
+            return
+        notes.folders[folder] = stat.S_IMODE(os.stat(folder).st_mode)
+        notes.leftovers[folder] = _temporary_names(folder)
+    if os.path.lexists(path):
+        if not os.path.isdir(path) or os.path.islink(path):
+            notes.saved.append(path)
+    else:
+        notes.absent.append(path)
+
+
+def _temporary_names(folder: str) -> list[str]:
+    """Entries that pip's ``AdjacentTempDirectory`` may have made: they begin with a tilde."""
+    try:
+        return [name for name in os.listdir(folder) if name.startswith("~")]
+    except FileNotFoundError:
+        return []
+
+
+def _files_below(tree: str) -> Iterator[str]:
+    if os.path.islink(tree) or not os.path.isdir(tree):
+        yield tree
+        return
+    for folder, folders, files in os.walk(tree):
+        yield from (os.path.join(folder, name) for name in files)
+        yield from (link for name in folders if os.path.islink(link := os.path.join(folder, name)))
+
+
+def _keep(path: str, kept: str) -> None:
+    """A second name for the file; a copy where the file system has no links.
+
+    Small text files are copied in any case: some tools write those in place (``easy-install.pth``).
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(kept)
+    if os.path.islink(path):
+        os.symlink(os.readlink(path), kept)
+    elif path.endswith(".pth") or not _link(path, kept):
+        shutil.copy2(path, kept)
+
+
+def _link(path: str, kept: str) -> bool:
+    try:
+        os.link(path, kept)
+    except OSError:
+        return False
+    return True
+
+
+def _restore(kept: str, path: str) -> None:
+    if os.path.lexists(kept):
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        os.replace(kept, path)
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """Atomically, and on the disk when this returns."""
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
+    if os.name == "posix":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is_ours(folder: Path) -> bool:
+    return os.name != "posix" or folder.lstat().st_uid == os.geteuid()
+
+
+def _checked(folder: Path, content: object, allowed: Sequence[str]) -> _Notes:
+    """The notes, if every path in them lies where this installation may write."""
+    if not isinstance(content, dict) or content.pop("format", None) != _FORMAT:
+        raise _unusable(folder, "its format is not known")
+    try:
+        notes = _Notes(**content)
+        folders = [*notes.folders, *notes.leftovers]
+        paths = [*notes.saved, *notes.absent, *notes.new_folders, *notes.trees, *folders]
+        within = _containment(allowed)
+        foreign = next((path for path in paths if not within(path)), None)
+    except (TypeError, ValueError) as error:
+        raise _unusable(folder, str(error)) from error
+    if foreign is not None:
+        raise _unusable(folder, f"it names {foreign!r}, which is outside of this environment")
+    return notes
+
+
+def _containment(allowed: Iterable[str]) -> Callable[[str], bool]:
+    roots = [os.path.join(os.path.realpath(root), "") for root in allowed]
+
+    def within(path: str) -> bool:
+        real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path), "")
+        return os.path.isabs(path) and os.path.normpath(path) == path and any(map(real.startswith, roots))
+
+    return within
+
+
+def _unusable(folder: Path, why: str) -> ApplyError:
+    return ApplyError(
+        f"an installation was cut short here, and its journal {folder} cannot be used: {why}",
+        reference="journal",
+        hint="make the environment anew, or delete the journal if you know that the environment is whole",
+    )

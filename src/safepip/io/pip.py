@@ -1,0 +1,101 @@
+"""safepip's own pip, on the target, for the commands that it applies as they are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+# As pip's own ``__pip-runner__.py``: pip is found in one folder whatever the target has, and
+# nothing is found in the working directory. Old Pythons can parse it up to their refusal.
+_RUNNER = """\
+import sys
+if sys.version_info[:2] < (3, 10):
+    sys.exit('This version of pip does not support python %d.%d (requires >=3.10).' % sys.version_info[:2])
+if not getattr(sys.flags, 'safe_path', False):
+    del sys.path[0]
+from importlib.machinery import PathFinder
+class PipFinder:
+    folder = sys.argv.pop(1)
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return PathFinder.find_spec(name, [cls.folder], target) if name == 'pip' else None
+sys.meta_path.insert(0, PipFinder)
+sys.argv[0] = 'pip'
+from pip._internal.cli.main import cli
+sys.exit(cli())
+"""
+
+
+class PassThroughPip:
+    """Implements :class:`safepip.core.ports.Pip`.
+
+    Args:
+        environ: the user's environment; it is passed on, without what would make pip choose
+            another interpreter or configuration layer than safepip did.
+        replaces_process: whether pip takes the place of this process, so that no second one
+            stays (POSIX); :meth:`run` then does not return.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, replaces_process: bool = os.name == "posix") -> None:
+        self._environ = environ
+        self._replaces_process = replaces_process
+
+    def run(self, arguments: Sequence[str], *, python: str | None) -> int:
+        """Run pip; standard streams are this process's own. Raises SafepipError if it cannot start."""
+        interpreter = python or sys.executable
+        command = [interpreter, "-c", _RUNNER, pip_folder(), *arguments]
+        environ = environment_for_pip(self._environ)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        try:
+            if self._replaces_process:
+                os.execve(interpreter, command, environ)  # noqa: S606 - a list that safepip wrote
+            return _wait(command, environ)
+        except OSError as error:
+            from safepip.core.errors import SafepipError
+
+            raise SafepipError(
+                f"the interpreter {interpreter} cannot be started: {error.strerror or error}", reference="target"
+            ) from error
+
+
+def pip_folder() -> str:
+    """The folder (or zip) on the path that holds the pip that safepip depends on."""
+    from importlib.util import find_spec
+
+    spec = find_spec("pip")
+    if spec is None or spec.origin is None:
+        from safepip.core.errors import SafepipError
+
+        raise SafepipError("safepip's own pip is missing", reference="broken-installation")
+    return os.path.dirname(os.path.dirname(spec.origin))
+
+
+def environment_for_pip(environ: Mapping[str, str]) -> dict[str, str]:
+    """The user's environment for a pip whose interpreter safepip has chosen.
+
+    ``_PIP_*`` are pip's own signals between its processes. Relative ``PYTHONPATH`` entries (an
+    empty one among them) mean the working directory, from which nothing is imported.
+    """
+    passed = {
+        name: value
+        for name, value in environ.items()
+        if not name.upper().startswith("_PIP_") and name.upper() != "PIP_PYTHON"
+    }
+    entries = [entry for entry in passed.pop("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(entry)]
+    if entries:
+        passed["PYTHONPATH"] = os.pathsep.join(entries)
+    return passed | {"_PIP_RUNNING_IN_SUBPROCESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def _wait(command: list[str], environ: Mapping[str, str]) -> int:
+    """pip's exit code; Ctrl-C is pip's to handle, as it is in its terminal."""
+    import subprocess
+
+    with subprocess.Popen(command, env=environ) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue

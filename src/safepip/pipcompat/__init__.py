@@ -1,0 +1,1 @@
+"""pip's language, read as pip reads it: arguments, environment, configuration and requirement files."""

@@ -1,0 +1,84 @@
+"""Where pip looks for its configuration (``get_configuration_files``, ``iter_config_files``).
+
+Nothing is read here; the two questions about the disk are asked through callables.
+"""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+from collections.abc import Callable, Mapping
+
+from safepip.pipcompat.written import ConfigKind
+
+NULL_DEVICES = {"win32": "nul"}
+Places = list[tuple[ConfigKind, str]]
+
+
+def config_paths(
+    platform: str,
+    environ: Mapping[str, str],
+    prefix: str,
+    home: str,
+    *,
+    exists: Callable[[str], bool],
+    is_dir: Callable[[str], bool],
+    isolated: bool = False,
+) -> Places:
+    """Every file that pip would try, weakest first. Those that do not exist are among them.
+
+    Args:
+        platform: ``sys.platform`` of the target.
+        prefix: ``sys.prefix`` of the target, whose own file counts.
+        home: the user's home folder.
+        isolated: whether pip runs isolated; see :attr:`~safepip.pipcompat.argv.Invocation.isolated`.
+    """
+    named = environ.get("PIP_CONFIG_FILE")
+    if named == NULL_DEVICES.get(platform, "/dev/null"):
+        return []
+    places: Places = [(ConfigKind.GLOBAL, path) for path in _global(platform, environ)]
+    if not isolated and not (named and exists(named)):
+        places += [(ConfigKind.USER, path) for path in _user(platform, environ, home, is_dir)]
+    join = ntpath.join if platform == "win32" else posixpath.join
+    places.append((ConfigKind.SITE, join(prefix, _basename(platform))))
+    if named is not None:
+        places.append((ConfigKind.ENV, named))
+    return places
+
+
+def _basename(platform: str) -> str:
+    return "pip.ini" if platform == "win32" else "pip.conf"
+
+
+def _global(platform: str, environ: Mapping[str, str]) -> list[str]:
+    if platform == "win32":
+        folder = ntpath.normpath(environ.get("ALLUSERSPROFILE") or environ.get("PROGRAMDATA") or "")
+        return [ntpath.join(folder, "pip", "pip.ini")]
+    if platform == "darwin":
+        folders = _xdg_list(environ, "XDG_DATA_DIRS") or ["/Library/Application Support"]
+        return [posixpath.join(folder, "pip", "pip.conf") for folder in folders]
+    folders = _xdg_list(environ, "XDG_CONFIG_DIRS") or ["/etc/xdg"]
+    return [*(posixpath.join(folder, "pip", "pip.conf") for folder in folders), "/etc/pip.conf"]
+
+
+def _user(platform: str, environ: Mapping[str, str], home: str, is_dir: Callable[[str], bool]) -> list[str]:
+    if platform == "win32":
+        roaming = ntpath.normpath(environ.get("APPDATA") or ntpath.join(home, "AppData", "Roaming"))
+        return [ntpath.join(home, "pip", "pip.ini"), ntpath.join(roaming, "pip", "pip.ini")]
+    legacy = posixpath.join(home, ".pip", "pip.conf")
+    if platform == "darwin":
+        support = _xdg(environ, "XDG_DATA_HOME") or posixpath.join(home, "Library/Application Support")
+        folder = posixpath.join(support, "pip")
+        if not is_dir(folder):
+            folder = posixpath.join(home, ".config", "pip")
+        return [legacy, posixpath.join(folder, "pip.conf")]
+    config = _xdg(environ, "XDG_CONFIG_HOME") or posixpath.join(home, ".config")
+    return [legacy, posixpath.join(config, "pip", "pip.conf")]
+
+
+def _xdg(environ: Mapping[str, str], name: str) -> str | None:
+    return environ.get(name, "").strip() or None
+
+
+def _xdg_list(environ: Mapping[str, str], name: str) -> list[str]:
+    return [path for path in environ.get(name, "").split(":") if path.strip()]

@@ -1,0 +1,68 @@
+"""How two values of one key are merged so that the result is at least as strict as both.
+
+Each :class:`Strictness` is one row of the table that :mod:`safepip.policy.keys` refers to. ``meet``
+is commutative, associative and idempotent up to the order of lists (except for FIXED, which has no
+order); tests hold it to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from safepip.core.project import Pattern
+from safepip.policy.schema import TlsEnvironment
+from safepip.policy.urls import meet_url_patterns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strictness:
+    """One kind of key.
+
+    Attributes:
+        meaning: what is stricter, for the reference page.
+        meet: the loosest value that is at least as strict as both.
+        same: whether two values allow the same.
+    """
+
+    meaning: str
+    meet: Callable[[Any, Any], Any]
+    same: Callable[[Any, Any], bool] = lambda one, other: bool(one == other)
+
+
+def _meet_patterns(one: tuple[Pattern, ...], other: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
+    """Two name patterns either nest or share nothing."""
+    inside = [p for p in one if any(_covers(q, p) for q in other)]
+    outside = [q for q in other if any(_covers(p, q) for p in one)]
+    return tuple({pattern.key: pattern for pattern in (*inside, *outside)}.values())
+
+
+def _covers(wide: Pattern, narrow: Pattern) -> bool:
+    if wide.exact:
+        return wide.key == narrow.key
+    return narrow.prefix.startswith(wide.prefix)
+
+
+def _same_patterns(one: tuple[Pattern, ...], other: tuple[Pattern, ...]) -> bool:
+    return {pattern.key for pattern in one} == {pattern.key for pattern in other}
+
+
+def _stricter_environment(one: TlsEnvironment, other: TlsEnvironment) -> TlsEnvironment:
+    return TlsEnvironment.IGNORE if TlsEnvironment.IGNORE in {one, other} else TlsEnvironment.HONOUR
+
+
+HIGHER = Strictness(meaning="the higher is stricter", meet=max)
+FALSE = Strictness(meaning="deny is stricter", meet=lambda one, other: one and other)
+PATTERNS = Strictness(meaning="fewer names are stricter", meet=_meet_patterns, same=_same_patterns)
+URLS = Strictness(
+    meaning="fewer URLs are stricter",
+    meet=meet_url_patterns,
+    same=lambda one, other: set(one) == set(other),
+)
+IGNORE = Strictness(meaning='"ignore" is stricter', meet=_stricter_environment)
+FIXED = Strictness(
+    meaning="the strongest layer that sets it decides",
+    meet=lambda one, _other: one,
+)
+"""Values that have no order, such as paths: a weaker layer's other value never counts."""

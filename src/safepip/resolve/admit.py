@@ -1,0 +1,248 @@
+"""May this listed file be used? Asked lazily, best file first; a refused file is passed over, and the
+ledger keeps the reason.
+
+Only what the page itself tells is judged here. Bytes are judged when they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from packaging.utils import NormalizedName
+
+from safepip.core.digest import AcceptableDigests
+from safepip.core.finding import Admit, Finding, Level, Refuse, Severity, Verdict
+from safepip.core.index import Index
+from safepip.core.origin import Layer, Origin, Place
+from safepip.core.url import Url, UrlError
+from safepip.policy.schema import Policy
+from safepip.resolve.finder import hash_matches
+from safepip.resolve.offers import Offer
+
+Judge = Callable[[Finding], Finding | None]
+"""Gives a finding the policy's level; None where policy has switched it off or exempts it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A file that was refused, with the finding that says why."""
+
+    offer: Offer
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Every refusal of a run, by project: what explanations are made from."""
+
+    _by_project: dict[NormalizedName, dict[str, PassedOver]] = field(default_factory=dict)
+
+    def record(self, project: NormalizedName, offer: Offer, finding: Finding) -> None:
+        self._by_project.setdefault(project, {})[offer.file.url] = PassedOver(offer=offer, finding=finding)
+
+    def of(self, project: NormalizedName) -> tuple[PassedOver, ...]:
+        """The project's refusals, best file first as they were met."""
+        return tuple(self._by_project.get(project, {}).values())
+
+
+class Admission:
+    """Judges listed files, each once."""
+
+    def __init__(self, policy: Policy, now: datetime, judge: Judge) -> None:
+        self._policy = policy
+        self._now = now
+        self._judge = judge
+        self._verdicts: dict[tuple[Offer, bool], tuple[Verdict, tuple[Finding, ...]]] = {}
+        self.ledger = Ledger()
+
+    def admit(self, project: NormalizedName, offer: Offer, acceptable: AcceptableDigests) -> Verdict:
+        """Whether the file may be used; a refusal goes into the ledger.
+
+        Args:
+            acceptable: the user's own hashes for the requirement; empty if there are none.
+        """
+        verdict, _ = self._assess(project, offer, acceptable)
+        if isinstance(verdict, Refuse):
+            self.ledger.record(project, offer, verdict.finding)
+        return verdict
+
+    def warnings(
+        self, project: NormalizedName, offer: Offer, acceptable: AcceptableDigests
+    ) -> tuple[Finding, ...]:
+        """What is to be said about an admitted file that is chosen."""
+        return self._assess(project, offer, acceptable)[1]
+
+    def _assess(
+        self, project: NormalizedName, offer: Offer, acceptable: AcceptableDigests
+    ) -> tuple[Verdict, tuple[Finding, ...]]:
+        pinned = hash_matches(offer.file, acceptable) or (not offer.file.digests and acceptable.strong)
+        key = (offer, pinned)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._verdict(self._findings(project, offer, pinned))
+        return self._verdicts[key]
+
+    def _verdict(self, findings: Iterator[Finding]) -> tuple[Verdict, tuple[Finding, ...]]:
+        warnings = []
+        for finding in findings:
+            # A source distribution cannot be built yet, whatever the policy says about it.
+            judged = finding if finding.rule == "sdist-build" else self._judge(finding)
+            if judged is None:
+                continue
+            if judged.denies:
+                return Refuse(finding=judged), ()
+            warnings.append(judged)
+        return Admit(), tuple(warnings)
+
+    def _findings(self, project: NormalizedName, offer: Offer, pinned: bool) -> Iterator[Finding]:
+        if not offer.wheel:
+            yield sdist_build(project, offer)
+            return
+        if not offer.index.kind.local:
+            yield from _link_findings(project, offer)
+            if not pinned and not offer.file.digests.strong and not offer.index.records_digests:
+                yield _weak_digest(project, offer)
+            yield from self._cooldown(project, offer, pinned)
+        if offer.file.yanked is not None:
+            yield _yanked(project, offer)
+
+    def _cooldown(self, project: NormalizedName, offer: Offer, pinned: bool) -> Iterator[Finding]:
+        min_age, explicit, decided_by = self._min_age(offer.index)
+        if min_age <= timedelta(0):
+            return
+        uploaded = offer.file.upload_time
+        if uploaded is None:
+            if explicit:
+                yield _fresh(project, offer, "its index gives no upload time", decided_by)
+            return
+        age = self._now - uploaded
+        if age < min_age:
+            why = f"it was uploaded {_span(age)} ago, and files must be {_span(min_age)} old"
+            finding = _fresh(project, offer, why, decided_by)
+            # The user has seen these very bytes: a default must not stand against that.
+            yield replace(finding, level=Level.WARN) if pinned and not explicit else finding
+
+    def _min_age(self, index: Index) -> tuple[timedelta, bool, str]:
+        """The cool-down in force, whether somebody asked for it, and who."""
+        if index.min_age is not None:
+            return index.min_age, True, f"{index.origin}, min-age of the index {index.name}"
+        policy = self._policy.min_age
+        if policy.origin.layer is not Layer.DEFAULT:
+            return policy.value, True, f"{policy.origin}, cooldown.min-age"
+        if index.built_in:
+            return policy.value, False, f"safepip's default, cooldown.min-age = {_span(policy.value)!r}"
+        return timedelta(0), False, ""
+
+
+def place_of(offer: Offer) -> Origin:
+    """Where a page lists the file."""
+    page = offer.file.page or str(offer.index.url)
+    return Origin(layer=Layer.INDEX, kind=Place.INDEX, place=page, key=offer.file.where or None)
+
+
+def sdist_build(project: NormalizedName, offer: Offer) -> Finding:
+    """Only building could install this file, and building runs its code."""
+    return Finding(
+        rule="sdist-build",
+        message=f"{project} {offer.version} offers no wheel that fits, and building {offer.file.filename} would run its code",
+        origin=place_of(offer),
+        subject=project,
+        help="ask for a version that has a wheel for this environment",
+        severity=Severity.MEDIUM,
+    )
+
+
+def _link_findings(project: NormalizedName, offer: Offer) -> Iterator[Finding]:
+    """The file's URL: HTTPS, without credentials, on a host that the index may link to."""
+    index = offer.index
+    try:
+        url = Url.parse(offer.file.url)
+    except UrlError as error:
+        yield _file_host(project, offer, f"a URL that {error}")
+        return
+    if url.credentials is not None:
+        yield _file_host(project, offer, "a URL with credentials in it")
+    elif url.scheme == "http" and not (index.allows_plaintext and url.is_loopback):
+        yield Finding(
+            rule="plaintext-link",
+            message=f"the page of {project} on {index.name} links to {offer.file.filename} over http: anyone on the way can change it",
+            origin=place_of(offer),
+            subject=project,
+            notes=(f"the link is {url}",),
+            help="have the index link over https",
+            decided_by="safepip's default (no setting allows plaintext)",
+        )
+    elif url.scheme not in {"http", "https"}:
+        yield _file_host(project, offer, f"a {url.scheme}: URL, which a remote page may not name")
+    elif not _is_allowed_host(url, index):
+        yield _file_host(project, offer, f"the host {url.netloc}")
+
+
+def _is_allowed_host(url: Url, index: Index) -> bool:
+    if index.file_hosts is None or url.netloc == index.url.netloc:
+        return True
+    return url.netloc in index.file_hosts
+
+
+def _file_host(project: NormalizedName, offer: Offer, what: str) -> Finding:
+    index = offer.index
+    return Finding(
+        rule="file-host",
+        message=f"the page of {project} on {index.name} links to {offer.file.filename} at {what}",
+        origin=place_of(offer),
+        subject=project,
+        help=f"if it belongs there, add the host to file-hosts of the [[index]] {index.name!r}",
+        decided_by=f"{index.origin}, file-hosts of the index {index.name}"
+        if index.file_hosts
+        else "safepip's default",
+    )
+
+
+def _weak_digest(project: NormalizedName, offer: Offer) -> Finding:
+    given = ", ".join(algorithm.value for algorithm in offer.file.digests.by_algorithm)
+    has = f"only {given}" if given else "no digest"
+    return Finding(
+        rule="weak-digest",
+        message=f"the page of {project} on {offer.index.name} gives {has} for {offer.file.filename}; sha256 or stronger is needed",
+        origin=place_of(offer),
+        subject=project,
+        help=(
+            'give its sha256 with --hash, or write digests = "record" in the [[index]] entry to remember '
+            "the first download"
+        ),
+    )
+
+
+def _fresh(project: NormalizedName, offer: Offer, why: str, decided_by: str) -> Finding:
+    return Finding(
+        rule="fresh-release",
+        message=f"{project} {offer.version} ({offer.file.filename}) is too new: {why}",
+        origin=place_of(offer),
+        subject=project,
+        help=f"wait, or exempt {project} with an [[allow]] for fresh-release and a reason",
+        decided_by=decided_by,
+        severity=Severity.MEDIUM,
+    )
+
+
+def _yanked(project: NormalizedName, offer: Offer) -> Finding:
+    return Finding(
+        rule="yanked-release",
+        message=f"{project} {offer.version} was yanked by its authors: {offer.file.yanked or 'no reason given'}",
+        origin=place_of(offer),
+        level=Level.WARN,
+        subject=project,
+        help="ask for another version",
+        severity=Severity.LOW,
+    )
+
+
+def _span(span: timedelta) -> str:
+    """``3 days``, ``5 hours``, ``12 minutes``: the largest unit that does not hide the amount."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        count = minutes // size
+        if count >= 2 or (count == 1 and minutes % size == 0) or unit == "minute":
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    raise AssertionError("the last unit always answers")

@@ -1,0 +1,219 @@
+"""Wheels as candidates: admitted, made once, their metadata asked for ahead and checked."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from safepip.core.digest import AcceptableDigests, Digest, Digests
+from safepip.core.errors import ExitCode, Refused, ResolutionError
+from safepip.core.finding import Refuse
+from safepip.core.index import FileEntry, Index, IndexKind, Trust, WheelMetadata
+from safepip.core.ports import IndexClient
+from safepip.core.subjects import RequirementLine
+from safepip.core.url import Url
+from safepip.resolve.admit import Admission
+from safepip.resolve.asked import Asked, from_line
+from safepip.resolve.candidate import Candidate, ExtrasCandidate, FileCandidate
+from safepip.resolve.dependencies import Dependencies, of_wheel
+from safepip.resolve.filename import WHEEL, split_wheel
+from safepip.resolve.mismatch import hash_mismatch, metadata_mismatch, not_a_wheel
+from safepip.resolve.offers import Offer
+from safepip.resolve.target import Target
+from safepip.route import Router
+
+
+@dataclass(slots=True, kw_only=True)
+class Wheels:
+    """Makes each candidate once and keeps what is known of its metadata.
+
+    Attributes:
+        trust: TLS trust for direct URLs.
+        ahead: whether dependencies are asked for before they are needed (not with ``--no-deps``).
+        skip_ahead: projects that need not be asked for ahead, being installed.
+        notes: lines for the person, in the order met.
+    """
+
+    client: IndexClient
+    router: Router
+    target: Target
+    admission: Admission
+    trust: Trust
+    ahead: bool = True
+    skip_ahead: frozenset[NormalizedName] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    _listed: dict[Offer, FileCandidate] = field(default_factory=dict)
+    _direct: dict[tuple[str, AcceptableDigests], FileCandidate] = field(default_factory=dict)
+    _dependencies: dict[FileCandidate, Dependencies] = field(default_factory=dict)
+    _unreadable: set[FileCandidate] = field(default_factory=set)
+
+    def listed(self, offer: Offer, asked: Asked, acceptable: AcceptableDigests) -> FileCandidate | None:
+        """The candidate for a listed file; None where it may not be used.
+
+        Raises:
+            Refused: the file's digest is none of those the user listed; pip stops there too.
+        """
+        if isinstance(self.admission.admit(asked.project, offer, acceptable), Refuse):
+            return None
+        if acceptable.accepts(offer.file.digests) is False:
+            place = asked.line.origin if asked.line else None
+            finding = hash_mismatch(asked.project, offer.index, offer.file, acceptable, place)
+            raise Refused([finding], exit_code=ExitCode.VERIFICATION)
+        candidate = self._listed.get(offer)
+        if candidate is None:
+            candidate = self._listed[offer] = FileCandidate(
+                project=asked.project,
+                version=offer.version,
+                index=offer.index,
+                file=offer.file,
+                asked=asked.for_candidate(),
+                metadata=self._ask(offer.index, offer.file),
+                offer=offer,
+            )
+        return candidate
+
+    def direct(self, line: RequirementLine) -> FileCandidate:
+        """The candidate for a wheel that the user named by URL or path.
+
+        Raises:
+            Refused: it is no wheel.
+            ResolutionError: no wheel's name, another project's, or another platform's.
+        """
+        location = direct_url(line)
+        key = (location, line.hashes)
+        if key not in self._direct:
+            self._direct[key] = self._make_direct(line, Url.parse(location))
+        return self._direct[key]
+
+    def dependencies(self, candidate: FileCandidate) -> Dependencies | None:
+        """What the wheel asks for; waits for its metadata. None: unreadable, as pip would ignore it.
+
+        Raises:
+            Refused, Undecided, VerificationError: the metadata cannot be had or is another file's.
+        """
+        if candidate in self._unreadable:
+            return None
+        known = self._dependencies.get(candidate)
+        if known is not None:
+            return known
+        metadata = candidate.metadata.result()
+        _check(candidate, metadata)
+        try:
+            known = self._dependencies[candidate] = of_wheel(metadata)
+        except InvalidRequirement as error:
+            self._unreadable.add(candidate)
+            self.notes.append(
+                f"{candidate.project} {candidate.version} passed over: it has invalid metadata ({_first_line(error)})"
+            )
+            return None
+        return known
+
+    def is_readable(self, candidate: Candidate) -> bool:
+        """Whether a candidate's metadata can be used; waits for it."""
+        base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+        return not isinstance(base, FileCandidate) or self.dependencies(base) is not None
+
+    def is_known_unreadable(self, candidate: Candidate) -> bool:
+        base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+        return base in self._unreadable
+
+    def _ask(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
+        metadata = self.client.metadata(index, file)
+        if self.ahead:
+            metadata.add_done_callback(self._look_ahead)
+        return metadata
+
+    def _look_ahead(self, metadata: Future[WheelMetadata]) -> None:
+        """Ask for the dependencies' pages as soon as they are known. Runs on the client's thread.
+
+        What is wrong with the metadata is said when the resolver needs it, not here.
+        """
+        if metadata.cancelled() or metadata.exception() is not None:
+            return
+        try:
+            names = set(of_wheel(metadata.result()).names(self.target))
+        except InvalidRequirement:
+            return
+        for name in sorted(names - self.skip_ahead):
+            self.router.prefetch(name)
+
+    def _make_direct(self, line: RequirementLine, url: Url) -> FileCandidate:
+        parts = split_wheel(url.filename)
+        if parts is None:
+            raise Refused([not_a_wheel(line)])
+        if self.target.tag_priority(parts.tags) is None:
+            raise ResolutionError(
+                f"{url.filename} is not a supported wheel on this platform.", origin=line.origin
+            )
+        project, version = canonicalize_name(parts.name), _version(parts.version, line)
+        if line.requirement is not None and canonicalize_name(line.requirement.name) != project:
+            raise ResolutionError(
+                f"{line.text} asks for {line.requirement.name}, but the file is of {project}",
+                origin=line.origin,
+            )
+        index = _direct_index(url, line, self.trust)
+        text = replace(url, fragment="").without_secrets
+        file = FileEntry(filename=url.filename, url=text, digests=_single(line.hashes))
+        return FileCandidate(
+            project=project,
+            version=version,
+            index=index,
+            file=file,
+            asked=from_line(line, project).for_candidate(),
+            metadata=self._ask(index, file),
+        )
+
+
+def direct_url(line: RequirementLine) -> str:
+    """The URL of a direct requirement; a ``file:`` URL for a path. Raises Refused for no wheel."""
+    target = line.target or ""
+    location = target if ":" in target.partition("/")[0] else Path(target).absolute().as_uri()
+    if line.editable or not Url.parse(location).filename.endswith(WHEEL):
+        raise Refused([not_a_wheel(line)])
+    return location
+
+
+def _direct_index(url: Url, line: RequirementLine, trust: Trust) -> Index:
+    """The place of a direct file: nothing else comes from it."""
+    kind = IndexKind.LOCAL_FOLDER if url.scheme == "file" else IndexKind.LINKS
+    place = replace(url, path=url.path.rpartition("/")[0] or "/", query="", fragment="")
+    name = place.path if url.scheme == "file" else place.without_secrets
+    return Index(name=name, url=place, kind=kind, origin=line.origin, trust=trust)
+
+
+def _single(acceptable: AcceptableDigests) -> Digests:
+    """The digests of a direct file, where the user gave one for each algorithm."""
+    given = acceptable.by_algorithm.items()
+    return Digests.of(
+        Digest(algorithm=algorithm, hex=digest)
+        for algorithm, digests in given
+        if len(digests) == 1
+        for digest in digests
+    )
+
+
+def _check(candidate: FileCandidate, metadata: WheelMetadata) -> None:
+    """The file name and the metadata agree on project and version. Raises Refused (exit 13)."""
+    try:
+        same_version = Version(metadata.version) == candidate.version
+    except InvalidVersion:
+        same_version = False
+    if not same_version or canonicalize_name(metadata.name) != candidate.project:
+        finding = metadata_mismatch(candidate.index, candidate.file, metadata)
+        raise Refused([finding], exit_code=ExitCode.VERIFICATION)
+
+
+def _version(text: str, line: RequirementLine) -> Version:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise ResolutionError(f"Invalid wheel filename: {line.target}", origin=line.origin) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,96 @@
+"""The rule ``unhashed-requirement``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.utils import canonicalize_name
+
+from safepip.core.finding import Finding
+from safepip.core.subjects import RequirementKind, RequirementLine
+from safepip.policy.schema import HashMode
+from safepip.rules.base import Rule, RuleContext, decision
+
+
+class UnhashedRequirement(Rule[RequirementLine]):
+    """Requirement without a hash where one is needed
+
+    What it finds:
+        With `hashes.mode = "files"` (the default): a line of a requirement file that no `--hash`
+        belongs to, neither its own nor one of a constraint; and what it brings in without one. With
+        `"required"`, or pip's `--require-hashes`: the same for everything, names typed on the command
+        line, archives, directories and repositories included. Constraint lines need none.
+
+    Why it matters:
+        Without a hash of yours, the index alone says what the file is. If it, or an account of
+        the project on it, falls into other hands, the same version number can stand for other bytes.
+
+    Example:
+        # requirements.txt
+        flask==3.1.0
+
+    Instead:
+        flask==3.1.0 --hash=sha256:…, with one hash for each file that you accept. `pip hash FILE`
+        prints the hash of a file that you have checked.
+
+    Policy keys:
+        hashes.mode, rules, allow
+    """
+
+    id = "unhashed-requirement"
+    subject = RequirementLine
+
+    def check(self, subject: RequirementLine, context: RuleContext) -> Iterator[Finding]:
+        if subject.hashes or not _needs_hash(subject, context) or _hashed_elsewhere(subject, context):
+            return
+        name = subject.requirement.name if subject.requirement else None
+        yield self.finding(
+            f"{subject.requirement or subject.origin.key or _KINDS[subject.kind]} has no hash, and {_who(context)}",
+            subject.origin,
+            subject=name,
+            help=_HELP[subject.kind],
+            decided_by="--require-hashes" if context.requires_hashes else _mode(context),
+        )
+
+
+_KINDS = {
+    RequirementKind.NAMED: "the requirement",
+    RequirementKind.URL: "the direct URL",
+    RequirementKind.VCS: "the repository",
+    RequirementKind.PATH: "the local path",
+}
+_ADD = "add --hash=sha256:… for each file you accept (`pip hash FILE` prints it)"
+_HELP = {
+    RequirementKind.NAMED: _ADD,
+    RequirementKind.URL: "add #sha256=… to the URL, or --hash=sha256:… after it (`pip hash FILE` prints it)",
+    RequirementKind.VCS: "install a built wheel with a hash instead: a repository has none",
+    RequirementKind.PATH: f"{_ADD}; a directory has none, so build a wheel of it first",
+}
+
+
+def _needs_hash(line: RequirementLine, context: RuleContext) -> bool:
+    if line.constraint:
+        return False
+    if context.requires_hashes or context.policy.hash_mode.value is HashMode.REQUIRED:
+        return True
+    # Paths are the user's own code, and a commit id pins a repository; neither can carry a hash.
+    listed = line.kind in {RequirementKind.NAMED, RequirementKind.URL}
+    return listed and line.from_file and context.policy.hash_mode.value is HashMode.FILES
+
+
+def _hashed_elsewhere(line: RequirementLine, context: RuleContext) -> bool:
+    if line.requirement is None or line.kind is not RequirementKind.NAMED:
+        return False
+    return canonicalize_name(line.requirement.name) in context.hashed
+
+
+def _who(context: RuleContext) -> str:
+    if context.requires_hashes or context.policy.hash_mode.value is HashMode.REQUIRED:
+        return "hashes are required for everything"
+    return "what a requirement file names is installed by hash only"
+
+
+def _mode(context: RuleContext) -> str:
+    mode = context.policy.hash_mode
+    word = mode.value.name.lower().replace("_", "-")
+    return f'{decision(mode)}, hashes.mode = "{word}"'

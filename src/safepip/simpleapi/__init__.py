@@ -1,0 +1,1 @@
+"""What an index page means. Pure: bytes, content type and URL in, frozen values out."""

@@ -1,0 +1,160 @@
+"""HTML project pages (PEP 503, 592, 629, 658, 714, 740, 792), and pages of links.
+
+Frozen at version 1.4 of the simple API (PEP 833): no sizes, no upload times, one digest a file.
+"""
+
+from __future__ import annotations
+
+import re
+
+from safepip.core.digest import Digests
+from safepip.core.index import FileEntry, Listing, ProjectStatus
+from safepip.core.url import Url, UrlError
+from safepip.simpleapi.page import (
+    NO_DIGESTS,
+    Entries,
+    EntryError,
+    Page,
+    PageError,
+    absolute,
+    check_api_version,
+    digests_of,
+    filename_of,
+    project_status,
+)
+from safepip.simpleapi.tokens import Anchor, Tokens, tokenize
+
+_ARCHIVE = re.compile(r".+\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tbz|tar\.xz|txz|tlz|tar\.lz|tar\.lzma|tar|egg)\Z")
+_INDEX_TITLE = re.compile(r"\b(links for|simple index|index of|directory listing for)\b", re.IGNORECASE)
+_NOT_A_FILE = ("#", "?", "javascript:", "mailto:", "data:")
+
+
+def parse_html(text: str, page: Page) -> Listing:
+    """Read an HTML page.
+
+    Raises:
+        PageError: no index page at all, another major version, an unusable ``<base>``, an unknown
+            project status.
+    """
+    tokens = tokenize(text)
+    base = _base(tokens, page.url)
+    shown = page.url.without_secrets
+    entries = Entries(page=page)
+    for anchor in tokens.anchors:
+        _add(anchor, base, shown, entries)
+    metas = _metas(tokens)
+    notes = check_api_version(metas.get("pypi:repository-version", ["1.0"])[0])
+    if not entries.found and not entries.kept_out:
+        _check_is_index_page(tokens, has_version="pypi:repository-version" in metas)
+    status = metas.get("pypi:project-status")
+    return entries.listing(
+        status=project_status(status[0]) if status else ProjectStatus.ACTIVE,
+        status_reason=metas.get("pypi:project-status-reason", [""])[0],
+        tracks=tuple(metas.get("pypi:tracks", ())),
+        alternate_locations=tuple(metas.get("pypi:alternate-locations", ())),
+        notes=notes,
+    )
+
+
+def _base(tokens: Tokens, url: Url) -> str:
+    """What relative links start from: the first ``<base href>``, else the page (IX-02)."""
+    if tokens.base is None:
+        return url.without_secrets
+    try:
+        base = url.join(tokens.base)
+    except UrlError as error:
+        raise PageError(f"has an unusable <base href>: it {error}") from None
+    if base.scheme != url.scheme:
+        raise PageError(
+            f"has a <base href> with {base.scheme!r}, so its relative links would leave {url.scheme}",
+            rule="plaintext-link",
+        )
+    if base.credentials:
+        raise PageError("has a <base href> with credentials")
+    return base.without_secrets
+
+
+def _metas(tokens: Tokens) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, content in tokens.metas:
+        if name.startswith("pypi:"):
+            found.setdefault(name, []).append(content)
+    return found
+
+
+def _add(anchor: Anchor, base: str, shown: str, entries: Entries) -> None:
+    href = anchor.attributes.get("href")
+    if not href or href.startswith(_NOT_A_FILE):
+        return
+    where = f"line {anchor.line}"
+    try:
+        url = absolute(base, href)
+        if url.partition("?")[0].endswith("/"):
+            return
+        filename = filename_of(url)
+        if entries.page.project is None:
+            if not _ARCHIVE.match(filename):
+                return
+        elif anchor.text != filename and not _is_shortened(anchor.text, filename):
+            raise EntryError(f"it is called {anchor.text[:100]!r}, but its URL ends in {filename!r}")
+        entries.add(_entry(anchor, filename, url, href, where, shown))
+    except EntryError as error:
+        entries.keep_out(where, error)
+
+
+def _is_shortened(text: str, filename: str) -> bool:
+    """Whether a web server's own directory listing cut the name (``demo-1.0-py3-no..>``)."""
+    return text.endswith("..>") and len(text) > len("..>") and filename.startswith(text[:-3])
+
+
+def _entry(anchor: Anchor, filename: str, url: str, href: str, where: str, shown: str) -> FileEntry:
+    attributes = anchor.attributes
+    return FileEntry(
+        filename=filename,
+        url=url,
+        digests=_fragment_digests(href),
+        requires_python=attributes.get("data-requires-python") or None,
+        yanked=attributes.get("data-yanked"),
+        sidecar=_sidecar(attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))),
+        provenance=attributes.get("data-provenance") or None,
+        where=where,
+        page=shown,
+    )
+
+
+def _fragment_digests(href: str) -> Digests:
+    """``#sha256=…``; several joined by ``&`` must name different algorithms."""
+    fragment = href.partition("#")[2]
+    if not fragment:
+        return NO_DIGESTS
+    named: dict[str, object] = {}
+    for piece in fragment.split("&"):
+        name, equals, value = piece.partition("=")
+        if equals and named.setdefault(name, value) != value:
+            raise EntryError(f"it has two different {name} digests")
+    return digests_of(named)
+
+
+def _sidecar(value: str | None) -> Digests | None:
+    if value is None or value in {"false", ""}:
+        return None
+    if value == "true":
+        return NO_DIGESTS
+    name, equals, digest = value.partition("=")
+    if not equals:
+        raise EntryError(f"its data-core-metadata is unreadable: {value[:100]!r}")
+    return digests_of({name: digest})
+
+
+def _check_is_index_page(tokens: Tokens, *, has_version: bool) -> None:
+    """A page without files means "absent" only if it is an index page: a login form is not."""
+    if not tokens.is_html:
+        raise PageError("is no HTML page")
+    if tokens.asks:
+        raise PageError(
+            "lists no file and holds a form or a script: a login or error page, not an index page"
+        )
+    if has_version or _INDEX_TITLE.search(tokens.title):
+        return
+    if tokens.visible or tokens.title or tokens.anchors:
+        raise PageError("lists no file and does not look like an index page")

@@ -1,0 +1,1 @@
+"""Scripts for developers: checks, generators, locks, measurements. Run as ``python -m tasks.NAME``."""

@@ -1,0 +1,275 @@
+"""Whatever ends an installation early, the environment is as before."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from safepip.core.errors import ApplyError
+from safepip.io import apply as apply_module
+from safepip.io.agent import Agent, Destination
+from safepip.io.apply import recover
+from safepip.io.journal import FOLDER, Extent, Journal
+from support.environments import Wheelhouse, apply, interpreter, make_environment, pip_install, tree
+
+SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Wheelhouse:
+    return Wheelhouse(tmp_path / "wheelhouse")
+
+
+@pytest.fixture
+def env(tmp_path: Path, house: Wheelhouse) -> Path:
+    """An environment with an old ``tool`` and an unrelated ``other``, imported once."""
+    folder = tmp_path / "env"
+    make_environment(folder)
+    house.add("other", files={"shared/other.py": "o = 1\n"})
+    house.add(
+        "tool",
+        "1.0",
+        files={"tool/__init__.py": "v = 1\n", "tool/old.py": "", "tool/sub/gone.py": "", "shared/tool.py": ""},
+        entry_points={"console_scripts": {"tool": "tool:main"}},
+        data={"data/share/tool.txt": "one"},
+    )
+    assert pip_install(interpreter(folder), house, "tool==1.0", "other").returncode == 0
+    house.add(
+        "tool",
+        "2.0",
+        files={"tool/__init__.py": "v = 2\n", "tool/new/fresh.py": "", "shared/tool.py": "x = 2\n"},
+        entry_points={"console_scripts": {"tool": "tool:other", "tool-new": "tool:main"}},
+        data={"data/share/tool.txt": "two"},
+    )
+    return folder
+
+
+def blocked(house: Wheelhouse, env: Path) -> None:
+    """A wheel that pip cannot finish: one of its files is a folder in the environment."""
+    (env / SITE / "zz_last/module.py").mkdir(parents=True)
+    (env / SITE / "zz_last/module.py/keep.txt").write_text("keep")
+    house.add("zz-last", files={"zz_first.py": "", "zz_last/module.py": "m = 1\n", "zz_last/other.py": ""})
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_pip_failing_in_the_middle_leaves_the_tree_as_it_was(house: Wheelhouse, env: Path, flat: bool) -> None:
+    blocked(house, env)
+    before = tree(env)
+    applied = apply(interpreter(env), house, house.step("tool"), house.step("zz-last"), flat=flat)
+    assert applied.exit_code != 0
+    assert any("ERROR" in line for line in applied.messages)
+    assert tree(env) == before
+
+
+def test_the_same_plan_succeeds_once_the_way_is_free(house: Wheelhouse, env: Path) -> None:
+    blocked(house, env)
+    assert apply(interpreter(env), house, house.step("tool"), house.step("zz-last")).exit_code != 0
+    (env / SITE / "zz_last/module.py/keep.txt").unlink()
+    (env / SITE / "zz_last/module.py").rmdir()
+    assert apply(interpreter(env), house, house.step("tool"), house.step("zz-last")).exit_code == 0
+    assert (env / SITE / "tool/new/fresh.py").exists()
+    assert not (env / SITE / FOLDER).exists()
+
+
+def test_target_folder_is_restored_with_what_upgrade_replaced(
+    house: Wheelhouse, env: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / "tool").mkdir(parents=True)
+    (out / "tool/mine.txt").write_text("mine")
+    (out / "zz_last").symlink_to(tmp_path)
+    house.add("zz-last", files={"zz_last/module.py": ""})
+    before = tree(out)
+    arguments = ("--target", str(out), "--upgrade")
+
+    def fail(*_arguments: object, **_keywords: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apply_module, "set_right", fail)
+        with pytest.raises(ApplyError, match="No space left"):
+            apply(interpreter(env), house, house.step("tool"), arguments=arguments)
+    assert tree(out) == before
+
+
+def test_a_full_disk_after_pip_leaves_the_tree_as_it_was(
+    house: Wheelhouse, env: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_keywords: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = tree(env)
+    monkeypatch.setattr(apply_module, "set_right", fail)
+    with pytest.raises(ApplyError, match="No space left"):
+        apply(interpreter(env), house, house.step("tool"))
+    assert tree(env) == before
+
+
+def test_plan_that_pip_does_not_meet_is_undone(
+    house: Wheelhouse, env: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(env)
+    monkeypatch.setattr(apply_module, "metadata_folders", lambda _library: iter(()))
+    with pytest.raises(ApplyError, match="did not install tool 2.0"):
+        apply(interpreter(env), house, house.step("tool"))
+    assert tree(env) == before
+
+
+# --- signals ------------------------------------------------------------------------------------
+
+DRIVER = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[4:]
+from support.environments import Wheelhouse, apply
+house = Wheelhouse(Path(sys.argv[2]))
+for path in sorted(Path(sys.argv[2]).glob(sys.argv[3])):
+    house.add_bytes(path.read_bytes(), path.name)
+print("applying", flush=True)
+try:
+    code = apply(Path(sys.argv[1]), house, *[house.step(str(name)) for name in house.wheels]).exit_code
+except KeyboardInterrupt:
+    code = 42
+sys.exit(code)
+"""
+
+
+def slow_wheels(house: Wheelhouse) -> None:
+    """Enough modules that bytecode compilation takes a second or two."""
+    source = "\n".join(f"def f{n}(a, b={n}):\n    return [a, b, {{'x': a}}]\n" for n in range(200))
+    house.add("aa-slow", files={f"aa_slow/m{n}.py": source for n in range(60)})
+
+
+def start(house: Wheelhouse, env: Path) -> subprocess.Popen[str]:
+    root = Path(__file__).parents[1]
+    paths = [str(root), str(root.parent / "src")]
+    command = [sys.executable, "-c", DRIVER, str(interpreter(env)), str(house.folder), "[at]*-[12].0-*", *paths]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "applying\n"
+    deadline = time.monotonic() + 20
+    while not (env / SITE / "aa_slow/__pycache__").exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.005)
+    return process
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_installation_leaves_the_tree_as_it_was(
+    house: Wheelhouse, env: Path, number: signal.Signals
+) -> None:
+    slow_wheels(house)
+    before = tree(env)
+    with start(house, env) as process:
+        process.send_signal(number)
+        assert process.wait(20) == 42
+    assert tree(env) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_killed_installation_is_undone_by_the_next_one(house: Wheelhouse, env: Path) -> None:
+    slow_wheels(house)
+    before = tree(env)
+    with start(house, env) as process:
+        process.kill()
+    assert (env / SITE / FOLDER / "journal.json").exists()
+    wait_for_agents(env)
+    agent = Agent(str(interpreter(env)), os.environ)
+    try:
+        said = recover(agent.locate(Destination()), str(env))
+    finally:
+        agent.close()
+    assert len(said) == 1
+    assert "cut short" in said[0]
+    assert tree(env) == before
+
+
+def wait_for_agents(env: Path) -> None:
+    """The orphaned agent ends by itself when its input closes."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        running = 0
+        for command_line in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                running += command_line.read_bytes().startswith(str(env).encode())
+        if not running:
+            return
+        time.sleep(0.02)
+    pytest.fail("the agent outlived its parent")
+
+
+# --- the journal itself -------------------------------------------------------------------------
+
+
+def test_undo_restores_content_modes_and_links(tmp_path: Path) -> None:
+    library = tmp_path / "lib"
+    (library / "pkg").mkdir(parents=True)
+    (library / "pkg/a.py").write_text("a")
+    (library / "pkg/run").write_text("run")
+    (library / "pkg/run").chmod(0o755)
+    (library / "link").symlink_to("pkg/a.py")
+    (library / "paths.pth").write_text("/old\n")
+    before = tree(library)
+    names = ["pkg/a.py", "pkg/run", "link", "paths.pth", "new/deep/b.py", "pkg/c.py"]
+    files = frozenset(str(library / name) for name in names)
+    journal = Journal.begin(str(library), Extent(files=files))
+    for path in (library / "pkg/a.py", library / "pkg/run", library / "link"):
+        path.unlink()
+    (library / "pkg").rmdir()
+    (library / "paths.pth").write_text("/new\n")
+    (library / "new/deep").mkdir(parents=True)
+    (library / "new/deep/b.py").write_text("b")
+    (library / "~kg").mkdir()
+    (library / "link").mkdir()
+    journal.undo()
+    assert tree(library) == before
+
+
+def test_committed_journal_leaves_nothing(tmp_path: Path) -> None:
+    library = tmp_path / "lib"
+    Journal.begin(str(library), Extent(files=frozenset({str(library / "a.py")}))).commit()
+    assert not library.exists()
+    assert Journal.pending(str(library), [str(library)]) is None
+
+
+@pytest.mark.parametrize("place", ["saved", "absent", "new_folders", "trees"])
+def test_foreign_journal_reaches_nothing_outside(tmp_path: Path, place: str) -> None:
+    library, victim = tmp_path / "lib", tmp_path / "victim.txt"
+    victim.write_text("keep")
+    Journal.begin(str(library), Extent(files=frozenset()))
+    notes = library / FOLDER / "journal.json"
+    content = json.loads(notes.read_text())
+    for path in (str(victim), f"{library}/../victim.txt"):
+        content[place] = [path]
+        notes.write_text(json.dumps(content))
+        with pytest.raises(ApplyError, match="outside of this environment"):
+            Journal.pending(str(library), [str(library)])
+    assert victim.read_text() == "keep"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "more": []}'])
+def test_unreadable_journal_stops(tmp_path: Path, text: str) -> None:
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "journal.json").write_text(text)
+    with pytest.raises(ApplyError, match="cut short here"):
+        Journal.pending(str(tmp_path), [str(tmp_path)])
+
+
+def test_journal_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    library = tmp_path / "lib"
+    library.mkdir()
+    (library / FOLDER).symlink_to(elsewhere)
+    with pytest.raises(ApplyError, match="it is a link"):
+        Journal.pending(str(library), [str(tmp_path)])
