@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HEAVY = ["httpx", "resolvelib", "rich", "truststore", "packaging.metadata", "pip"]
+HEAVY = ["httpx", "resolvelib", "rich", "truststore", "packaging.metadata", "pip._internal.cli"]
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
 
@@ -66,6 +66,16 @@ def probe(code: str) -> str:
 def test_starting_up_loads_nothing_heavy(module):
     code = f"import sys, {module}\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
     assert probe(code) == ""
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--version"], ["show", "packaging"], ["help", "install"]])
+def test_a_command_that_asks_no_index_loads_nothing_heavy(arguments):
+    command = [sys.executable, "-X", "importtime", "-m", "safepip", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "safepip.cli.main" in loaded
+    assert loaded.isdisjoint(HEAVY)
+    assert done.stdout
 
 
 def test_the_version_is_the_one_of_the_package():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import io
 import json
 import logging
@@ -16,7 +17,7 @@ import sys
 from typing import Any
 
 from pip._internal import configuration
-from pip._internal.cli import main_parser, parser
+from pip._internal.cli import cmdoptions, main_parser, parser
 from pip._internal.commands import create_command
 from pip._internal.exceptions import PipError
 from pip._internal.models.format_control import FormatControl
@@ -68,7 +69,11 @@ def ask_config(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def ask_requirement(question: dict[str, Any]) -> dict[str, Any]:
-    make = constructors.install_req_from_editable if question.get("editable") else constructors.install_req_from_line
+    make = (
+        constructors.install_req_from_editable
+        if question.get("editable")
+        else constructors.install_req_from_line
+    )
     found = make(question["text"], constraint=question.get("constraint", False))
     return {
         "requirement": None if found.req is None else str(found.req),
@@ -111,7 +116,15 @@ ASK = {
 }
 
 
+def forget() -> None:
+    """pip's option factories share their list defaults, which one parse would leave to the next."""
+    for factory in vars(cmdoptions).values():
+        if isinstance(factory, functools.partial) and isinstance(factory.keywords.get("default"), list):
+            factory.keywords["default"] = []
+
+
 def answer(question: dict[str, Any]) -> dict[str, Any]:
+    forget()
     os.environ.clear()
     os.environ.update(BASE | question.get("environ", {}))
     if "cwd" in question:

@@ -8,6 +8,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
 from safepip.core.digest import AcceptableDigests, Digest, Digests
 from safepip.core.finding import Finding, Level, Location, Severity
 from safepip.core.index import FileEntry, Index, WheelMetadata
@@ -20,7 +21,9 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 SHA = "sha256:" + "ab" * 32
 
 
-def in_file(text: str | None = None, part: str | None = None, *, place: str = "requirements.txt", line: int | None = 1) -> Origin:
+def in_file(
+    text: str | None = None, part: str | None = None, *, place: str = "requirements.txt", line: int | None = 1
+) -> Origin:
     """A place in a project's file; ``part`` is what of ``text`` it covers."""
     column = text.index(part) + 1 if text is not None and part is not None else None
     return Origin(
@@ -47,7 +50,9 @@ def in_arguments(text: str, part: str, position: int = 2) -> Origin:
 
 
 def in_environment(name: str, value: str) -> Origin:
-    return Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=name, column=1, length=len(value), text=value)
+    return Origin(
+        layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=name, column=1, length=len(value), text=value
+    )
 
 
 def on_page(url: str, line: int | None = None, text: str | None = None) -> Origin:
@@ -86,7 +91,12 @@ def ambiguous_project() -> Finding:
         notes=("corp: newest is 2.4, uploaded 2026-10-02", "pypi: newest is 99.0, uploaded 2026-11-20"),
         related=(
             Location(
-                origin=in_file('url = "https://corp.example/simple"', "https://corp.example/simple", place="safepip.toml", line=3),
+                origin=in_file(
+                    'url = "https://corp.example/simple"',
+                    "https://corp.example/simple",
+                    place="safepip.toml",
+                    line=3,
+                ),
                 label="serves it",
             ),
             Location(origin=BUILT_IN, label="serves it, too"),
@@ -142,7 +152,14 @@ def all_findings() -> list[Finding]:
     ]
 
 
-def step(name: str = "Demo", version: str = "1.0", *, asked: Iterable[str] = (), raw: bytes | None = None, **fields: Any) -> Step:
+def step(
+    name: str = "Demo",
+    version: str = "1.0",
+    *,
+    asked: Iterable[str] = (),
+    raw: bytes | None = None,
+    **fields: Any,
+) -> Step:
     """A step whose file is listed by ``pypi``; ``asked`` are requirement texts."""
     project = canonicalize_name(name)
     filename = f"{project.replace('-', '_')}-{version}-py3-none-any.whl"
@@ -158,12 +175,18 @@ def step(name: str = "Demo", version: str = "1.0", *, asked: Iterable[str] = (),
         name=name,
         project=project,
         version=Version(version),
-        route=fields.pop("route", None) or Route(project=project, indexes=(index,), reason=RouteReason.ONLY_INDEX),
+        route=fields.pop("route", None)
+        or Route(project=project, indexes=(index,), reason=RouteReason.ONLY_INDEX),
         index="pypi",
         file=file,
         askers=tuple(Asker(text=text) for text in asked),
         metadata=WheelMetadata(
-            name=name, version=version, requires_dist=(), requires_python=None, provides_extra=frozenset(), raw=raw
+            name=name,
+            version=version,
+            requires_dist=(),
+            requires_python=None,
+            provides_extra=frozenset(),
+            raw=raw,
         ),
         **fields,
     )
@@ -185,7 +208,13 @@ def plan() -> Plan:
             ),
         ),
         satisfied=(
-            Satisfied(project=canonicalize_name("six"), version=Version("1.17"), text="six", location="/env/lib", needed_by=("Acme.SDK",)),
+            Satisfied(
+                project=canonicalize_name("six"),
+                version=Version("1.17"),
+                text="six",
+                location="/env/lib",
+                needed_by=("Acme.SDK",),
+            ),
         ),
         replaced={sdk: Version("2.3")},
         notes=("wheelhouse serves idna, exclusively",),
@@ -193,4 +222,12 @@ def plan() -> Plan:
 
 
 def environment(**markers: str) -> Environment:
-    return Environment(python="/env/bin/python", prefix="/env", version="3.11.7", markers=markers, tags=(), installed={}, paths={})
+    return Environment(
+        python="/env/bin/python",
+        prefix="/env",
+        version="3.11.7",
+        markers=markers,
+        tags=(),
+        installed={},
+        paths={},
+    )

@@ -34,11 +34,16 @@ def test_the_same_finding_at_several_places_is_one_block():
     text = render_findings(findings, color=False)
     assert text.count("warning[yanked-release]") == 1
     assert "--> requirements.txt:3:1\n" in text
-    assert "= note: and 5 more places: requirements.txt:5:1, requirements.txt:6:1, requirements.txt:7:1, requirements.txt:8:1, …" in text
+    assert (
+        "= note: and 5 more places: requirements.txt:5:1, requirements.txt:6:1, requirements.txt:7:1, requirements.txt:8:1, …"
+        in text
+    )
 
 
 def test_findings_that_differ_are_not_folded():
-    other = Finding(rule="yanked-release", message="other", origin=samples.yanked_release().origin, level=Level.WARN)
+    other = Finding(
+        rule="yanked-release", message="other", origin=samples.yanked_release().origin, level=Level.WARN
+    )
     text = render_findings([samples.yanked_release(), other], color=False)
     assert text.count("warning[yanked-release]") == 2
 
@@ -71,7 +76,9 @@ def test_an_error_without_reference_or_place_is_one_line():
 
 
 def test_an_error_of_several_lines_keeps_them_and_cannot_command_a_runner():
-    error = ResolutionError("no answer\n\nThe conflict is caused by:\n    demo 1.0 depends on x\n::error::owned")
+    error = ResolutionError(
+        "no answer\n\nThe conflict is caused by:\n    demo 1.0 depends on x\n::error::owned"
+    )
     assert render_error(error, color=False).splitlines() == [
         "error: no answer",
         "",

@@ -1,8 +1,9 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from safepip.core.origin import BUILT_IN, Layer, Origin, Place
 from safepip.report.frame import DEFAULT_WIDTH, Frame, frame
 from tests.report import samples
@@ -30,10 +31,13 @@ def over_carets(drawn: Frame) -> str:
     return taken
 
 
-def place(text: str, column: int | None = None, length: int | None = None, kind: Place = Place.FILE) -> Origin:
+def place(
+    text: str, column: int | None = None, length: int | None = None, kind: Place = Place.FILE
+) -> Origin:
     return Origin(layer=Layer.PROJECT, kind=kind, place="f", line=7, column=column, length=length, text=text)
 
 
+@settings(deadline=None)
 @given(PLAIN, st.data())
 def test_carets_stand_under_the_value_and_nothing_else(text, data):
     text = text.rstrip() + "."
@@ -45,6 +49,7 @@ def test_carets_stand_under_the_value_and_nothing_else(text, data):
     assert over_carets(drawn) == text[first : first + length].replace("\t", "    ")
 
 
+@settings(deadline=None)
 @given(COMBINING, st.data())
 def test_combining_marks_move_no_caret(text, data):
     first = data.draw(st.integers(0, len(text) - 1))
@@ -57,9 +62,12 @@ def test_combining_marks_move_no_caret(text, data):
     assert drawn.carets <= columns(text[first : first + length]) + 2
 
 
+@settings(deadline=None)
 @given(PLAIN, st.integers(20, 60), st.data())
 def test_a_long_line_is_cut_around_the_value(text, width, data):
-    text = "x" * data.draw(st.integers(0, 100)) + "[" + text.strip() + "]" + "y" * data.draw(st.integers(0, 100))
+    text = (
+        "x" * data.draw(st.integers(0, 100)) + "[" + text.strip() + "]" + "y" * data.draw(st.integers(0, 100))
+    )
     first = text.index("[")
 
     drawn = frame(place(text, first + 1, text.index("]") + 1 - first), width=width)
@@ -74,7 +82,8 @@ def test_without_a_width_a_line_of_a_minified_file_is_still_cut():
     drawn = frame(place("a" * 100_000 + "VALUE" + "b" * 100_000, 100_001, 5))
     assert len(drawn.source) <= DEFAULT_WIDTH
     assert over_carets(drawn) == "VALUE"
-    assert drawn.source.startswith("…a") and drawn.source.endswith("b…")
+    assert drawn.source.startswith("…a")
+    assert drawn.source.endswith("b…")
 
 
 def test_a_short_line_is_not_cut():
@@ -134,7 +143,10 @@ def test_the_gutter_holds_line_numbers_only():
         (samples.in_file("flask", "flask"), "requirements.txt:1:1"),
         (samples.in_arguments("safepip install flask", "flask"), "command line"),
         (samples.in_environment("PIP_INDEX_URL", "x"), "$PIP_INDEX_URL"),
-        (samples.on_page("https://bob:pw@index.example/simple/demo/", 12), "https://****@index.example/simple/demo/:12"),
+        (
+            samples.on_page("https://bob:pw@index.example/simple/demo/", 12),
+            "https://****@index.example/simple/demo/:12",
+        ),
         (BUILT_IN, "safepip's default"),
     ],
 )

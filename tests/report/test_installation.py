@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from packaging.markers import default_environment
 from pip import __version__ as pip_version
+
 from safepip.core.digest import Digest, Digests
 from safepip.core.index import FileEntry
 from safepip.core.plan import Plan
@@ -57,7 +58,9 @@ def wheelhouse(tmp_path):
     folder = tmp_path / "wheels"
     folder.mkdir()
     for name, version, metadata in (("Demo.Kit", "1.0", METADATA), ("idna", "3.10", SPACED)):
-        (folder / wheel_filename(name, version)).write_bytes(make_wheel(name, version, metadata=metadata.encode()))
+        (folder / wheel_filename(name, version)).write_bytes(
+            make_wheel(name, version, metadata=metadata.encode())
+        )
     return folder
 
 
@@ -76,12 +79,19 @@ def test_report_and_lines_are_those_of_pip(wheelhouse, tmp_path):
     )  # fmt: skip
     steps = (
         local_step(
-            wheelhouse, "Demo.Kit", "1.0", requested=True, requested_extras=frozenset({"x"}), asked=["demo_KIT[x]"]
+            wheelhouse,
+            "Demo.Kit",
+            "1.0",
+            requested=True,
+            requested_extras=frozenset({"x"}),
+            asked=["demo_KIT[x]"],
         ),
         local_step(wheelhouse, "idna", "3.10", requested=True, asked=["idna"]),
     )
     digests = {
-        each.project: Digests.of([Digest.of("sha256", sha256((wheelhouse / each.file.filename).read_bytes()))])
+        each.project: Digests.of(
+            [Digest.of("sha256", sha256((wheelhouse / each.file.filename).read_bytes()))]
+        )
         for each in steps
     }
 
@@ -89,24 +99,41 @@ def test_report_and_lines_are_those_of_pip(wheelhouse, tmp_path):
         Plan(steps=steps), environment(**default_environment()), pip_version=pip_version, digests=digests
     )
 
-    assert report_text(ours, path=str(report_path)) == report_path.read_text(encoding="utf-8")
+    assert report_text(ours) == report_path.read_text(encoding="utf-8")
     assert lines.successfully_installed(Plan(steps=steps)) in said.splitlines()
 
 
 @pytest.mark.differential
 def test_would_install_and_already_satisfied_are_those_of_pip(wheelhouse, tmp_path, monkeypatch):
-    said = pip("install", "--no-index", "--find-links", str(wheelhouse), "--dry-run", "-I", "--no-deps", "idna", "demo-kit")
+    said = pip(
+        "install",
+        "--no-index",
+        "--find-links",
+        str(wheelhouse),
+        "--dry-run",
+        "-I",
+        "--no-deps",
+        "idna",
+        "demo-kit",
+    )
     plan = Plan(steps=(local_step(wheelhouse, "idna", "3.10"), local_step(wheelhouse, "Demo.Kit", "1.0")))
     assert lines.would_install(plan) in said.splitlines()
 
 
 def test_an_empty_report_has_the_frame_of_pip():
     report = installation_report(Plan(steps=()), environment(python_version="3.11"), pip_version="26.3")
-    assert report == {"version": "1", "pip_version": "26.3", "install": [], "environment": {"python_version": "3.11"}}
+    assert report == {
+        "version": "1",
+        "pip_version": "26.3",
+        "install": [],
+        "environment": {"python_version": "3.11"},
+    }
 
 
 def test_index_files_carry_the_strongest_digest_of_the_page():
-    digests = Digests.of([Digest.of("sha256", "ab" * 32), Digest.of("sha512", "cd" * 64), Digest.of("md5", "ef" * 16)])
+    digests = Digests.of(
+        [Digest.of("sha256", "ab" * 32), Digest.of("sha512", "cd" * 64), Digest.of("md5", "ef" * 16)]
+    )
     plain = step("demo")
     plan = Plan(steps=(replace(plain, file=replace(plain.file, digests=digests)),))
     (installed,) = installation_report(plan, environment(), pip_version="26.3")["install"]
@@ -143,16 +170,20 @@ def test_yanked_direct_and_extras_are_told():
     plain = step("demo", requested=False, requested_extras=frozenset({"x"}), direct=True)
     plan = Plan(steps=(replace(plain, file=replace(plain.file, yanked="")),))
     (installed,) = installation_report(plan, environment(), pip_version="26.3")["install"]
-    assert installed["is_yanked"] and installed["is_direct"] and not installed["requested"]
+    assert installed["is_yanked"]
+    assert installed["is_direct"]
+    assert not installed["requested"]
     assert "requested_extras" not in installed
 
 
 def test_on_stdout_the_report_is_ascii_and_the_same_json():
     raw = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nSummary: \x1b[2J##[add-mask]é\x7f\x9b\n".encode()
     report = installation_report(Plan(steps=(step("demo", raw=raw),)), environment(), pip_version="26.3")
-    text = report_text(report, path="-")
+    text = report_text(report, to_stdout=True)
     assert json.loads(text) == report
-    assert text.isascii() and "##" not in text and text.rstrip("\n").replace("\n", "").isprintable()
+    assert text.isascii()
+    assert "##" not in text
+    assert text.replace("\n", "").isprintable()
 
 
 def test_undecodable_metadata_is_no_error():

@@ -1,6 +1,7 @@
 import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
 from safepip.core.plan import Plan, Satisfied
 from safepip.report import lines
 from tests.report.samples import step
@@ -8,7 +9,11 @@ from tests.report.samples import step
 
 def satisfied(text="idna>=2", location="/work/env/lib", needed_by=()):
     return Satisfied(
-        project=canonicalize_name("idna"), version=Version("3.10"), text=text, location=location, needed_by=needed_by
+        project=canonicalize_name("idna"),
+        version=Version("3.10"),
+        text=text,
+        location=location,
+        needed_by=needed_by,
     )
 
 
@@ -65,7 +70,9 @@ def test_a_name_cannot_write_escape_sequences():
     assert lines.saved("/w/\x1b[2J\n::error::.whl", cwd="/w") == "Saved ./␛[2J␊::error::.whl"
 
 
-@pytest.mark.parametrize("size", [0, 1, 999, 1000, 1001, 9_999, 10_000, 10_001, 102_900, 999_999, 1_000_001, 22_049_999])
+@pytest.mark.parametrize(
+    "size", [0, 1, 999, 1000, 1001, 9_999, 10_000, 10_001, 102_900, 999_999, 1_000_001, 22_049_999]
+)
 def test_sizes_are_rounded_as_pip_rounds_them(size):
     from pip._internal.utils.misc import format_size
 

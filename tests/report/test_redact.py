@@ -1,11 +1,15 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from safepip.report.redact import redact
 
-USERINFO = st.text(alphabet=st.characters(exclude_characters="/?#@", exclude_categories=["Cs", "Zs", "Cc", "Zl", "Zp"]), min_size=1)
+USERINFO = st.text(
+    alphabet=st.characters(exclude_characters="/?#@", exclude_categories=["Cs", "Zs", "Cc", "Zl", "Zp"]),
+    min_size=1,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +35,10 @@ USERINFO = st.text(alphabet=st.characters(exclude_characters="/?#@", exclude_cat
         ("--proxy=bob:hunter2@proxy.example:3128", "--proxy=****@proxy.example:3128"),
         ("proxy = CORP\\bob:hunter2@proxy:3128", "proxy = ****@proxy:3128"),
         ("https://h/x.whl?X-Amz-Signature=abc123&a=b", "https://h/x.whl?X-Amz-Signature=****&a=b"),
-        ("https://h/x.whl?a=b&access_token=abc123#sha256=00", "https://h/x.whl?a=b&access_token=****#sha256=00"),
+        (
+            "https://h/x.whl?a=b&access_token=abc123#sha256=00",
+            "https://h/x.whl?a=b&access_token=****#sha256=00",
+        ),
         ("https://u:p@h/?sig=abc", "https://****@h/?sig=****"),
     ],
 )
@@ -66,17 +73,20 @@ def test_leaves_alone_what_is_no_secret(text):
     assert redact(text) == text
 
 
+@settings(deadline=None)
 @given(USERINFO, st.sampled_from(["https://", "git+https://", "//", "see https://", "'https://"]))
 def test_no_userinfo_survives(userinfo, before):
     secret = f"s3cret{userinfo}s3cret"
     assert "s3cret" not in redact(f"{before}{secret}@host.example/path")
 
 
+@settings(deadline=None)
 @given(USERINFO, st.text(alphabet="/?# \t:@\\", min_size=1, max_size=5))
 def test_no_password_survives_even_where_the_url_cannot_be_read(userinfo, odd):
     assert "s3cret" not in redact(f"https://bob:a{userinfo}s3cret{odd}@host.example/path")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_masking_twice_changes_nothing(text):
     assert redact(redact(text)) == redact(text)

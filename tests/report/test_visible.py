@@ -1,8 +1,9 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from safepip.report.visible import cells, shown, shown_lines, whole_line
 
 
@@ -41,6 +42,7 @@ def test_colons_elsewhere_stay():
     assert shown_lines("a\n::b") == ["a", "\\::b"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters()))
 def test_nothing_that_acts_is_shown(text):
     for character in shown(text):
@@ -48,11 +50,13 @@ def test_nothing_that_acts_is_shown(text):
     assert "##[" not in shown(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S", "M"], exclude_characters="@=#&?")))
 def test_ordinary_text_is_shown_as_it_is(text):
     assert shown(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters()))
 def test_every_character_has_one_cell(text):
     assert len(cells(text)) == len(text)

@@ -105,7 +105,9 @@ def apply(
     agent = Agent(str(python), os.environ if environ is None else environ)
     try:
         target = environment(agent)
-        replaced = {s.project: target.installed[s.project].version for s in steps if s.project in target.installed}
+        replaced = {
+            s.project: target.installed[s.project].version for s in steps if s.project in target.installed
+        }
         plan = Plan(steps=steps, replaced=replaced)  # type: ignore[arg-type]  # versions of tests are valid
         applier = PipApplier(agent, lambda: target)
         applier.warm_up()

@@ -1,6 +1,6 @@
 """An index on loopback, over HTTPS with a private authority, that misbehaves on demand.
 
->>> with IndexServer() as server:                                       # doctest: +SKIP
+>>> with IndexServer() as server:  # doctest: +SKIP
 ...     server.add_wheel(make_wheel("demo"), "demo-1.0-py3-none-any.whl")
 ...     trust = Trust(ca_bundle=server.ca_path)
 ...     index = Index(name="corp", url=Url.parse(server.url), trust=trust)
@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from packaging.utils import canonicalize_name
 
@@ -121,8 +121,10 @@ class IndexServer:
         self._files: dict[str, bytes] = {}
         self._crafted: dict[str, list[tuple[int | None, Response]]] = {}
         self._stopping = threading.Event()
-        self._context = None if plaintext else certificates.server_context(
-            certificate, *hosts, newest=newest_tls, asks_client=asks_client
+        self._context = (
+            None
+            if plaintext
+            else certificates.server_context(certificate, *hosts, newest=newest_tls, asks_client=asks_client)
         )
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -201,7 +203,9 @@ class IndexServer:
     ) -> None:
         """Answer a crafted page for a project, for good."""
         content = body.encode() if isinstance(body, str) else body
-        self.answer(self.page_path(project), Response(body=content, content_type=content_type, headers=headers))
+        self.answer(
+            self.page_path(project), Response(body=content, content_type=content_type, headers=headers)
+        )
 
     @staticmethod
     def page_path(project: str) -> str:
@@ -232,14 +236,17 @@ class IndexServer:
         body = self._files[path]
         headers = {"ETag": _etag(body)} if self.etags else {}
         response = Response(
-            body=body[:after], content_type="application/octet-stream", headers=headers,
-            announced=len(body), close_after=after,
+            body=body[:after],
+            content_type="application/octet-stream",
+            headers=headers,
+            announced=len(body),
+            close_after=after,
         )
         self.answer(path, response, times=times)
 
     # -- running -----------------------------------------------------------------------------
 
-    def __enter__(self) -> IndexServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -258,7 +265,9 @@ class IndexServer:
         """The answer to one request."""
         path = asked.path.partition("?")[0]
         if self.credentials is not None and asked.headers.get("Authorization") != _basic(self.credentials):
-            return Response(status=401, body=b"who are you?", headers={"WWW-Authenticate": 'Basic realm="test"'})
+            return Response(
+                status=401, body=b"who are you?", headers={"WWW-Authenticate": 'Basic realm="test"'}
+            )
         if crafted := self._take_crafted(path):
             return crafted
         if path in self._files:
@@ -288,7 +297,9 @@ class IndexServer:
             body, content_type = self._html_page(project), "text/html; charset=utf-8"
         if self.etags and asked.headers.get("If-None-Match") == _etag(body):
             return Response(status=304, content_type=None, headers={"ETag": _etag(body)})
-        return Response(body=body, content_type=content_type, headers={"ETag": _etag(body)} if self.etags else {})
+        return Response(
+            body=body, content_type=content_type, headers={"ETag": _etag(body)} if self.etags else {}
+        )
 
     def _json_page(self, project: str) -> bytes:
         files = self._projects[project]
@@ -318,7 +329,9 @@ class IndexServer:
             if chosen and condition in {None, _etag(content)}:
                 first, last = chosen
                 headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-                return Response(status=206, body=content[first : last + 1], content_type=kind, headers=headers)
+                return Response(
+                    status=206, body=content[first : last + 1], content_type=kind, headers=headers
+                )
         return Response(body=content, content_type=kind, headers=headers)
 
 
@@ -377,7 +390,8 @@ class _Handler(BaseHTTPRequestHandler):
         if response.close_after is not None or (response.announced or 0) < 0:
             self.close_connection = True
 
-    do_HEAD = do_POST = do_GET
+    do_HEAD = do_GET  # noqa: N815 - http.server calls it so
+    do_POST = do_GET  # noqa: N815 - see above
 
     def _head(self, response: Response) -> bytes:
         lines = [f"HTTP/1.1 {response.status} Crafted"]
@@ -389,7 +403,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, *arguments: object) -> None:
         """Nothing: the log is :attr:`IndexServer.requests`."""
 
 
@@ -422,7 +436,9 @@ def _anchor(entry: Mapping[str, Any]) -> str:
 
 def _project(filename: str) -> str:
     stem = filename.removesuffix(".tar.gz").removesuffix(".zip")
-    return canonicalize_name(filename.split("-")[0] if filename.endswith(".whl") else stem.rpartition("-")[0])
+    return canonicalize_name(
+        filename.split("-", maxsplit=1)[0] if filename.endswith(".whl") else stem.rpartition("-")[0]
+    )
 
 
 def _etag(body: bytes) -> str:

@@ -26,15 +26,14 @@ def main(argv: Sequence[str]) -> int:
         pip's exit codes where pip has one, safepip's own (:class:`ExitCode`) otherwise.
     """
     from safepip.cli.wiring import RealWorld
-    from safepip.pipcompat.argv import OwnOptions
 
-    world = RealWorld(OwnOptions())
+    world = RealWorld()
     try:
         return _run(argv, world)
     except SafepipError as error:
         return world.fail(error)
     except KeyboardInterrupt:
-        return world.say("ERROR: Operation cancelled by user", ExitCode.ERROR)
+        return world.cancelled()
     except BrokenPipeError:
         # As pip: the reader of our output went away; nothing may be written to it any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

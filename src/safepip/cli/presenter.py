@@ -88,6 +88,11 @@ class StreamPresenter:
         if self.command == "download":
             self._line(successfully_downloaded(plan.steps))
 
+    def explained(self, plan: Plan) -> None:
+        from safepip.report.explain import render_plan
+
+        self.out(render_plan(plan).rstrip("\n"))
+
     def out(self, text: str) -> None:
         """A line of what was asked for."""
         sys.stdout.write(f"{text}\n")

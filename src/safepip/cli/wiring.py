@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safepip import __version__
+from safepip.cli.machine import Machine
 from safepip.cli.presenter import StreamPresenter
-from safepip.core.errors import ExitCode, Refused, SafepipError
+from safepip.core.errors import ExitCode, SafepipError
+from safepip.core.events import Found
+from safepip.core.index import Trust
+from safepip.core.limits import Limits
+from safepip.flows.world import Transport
+from safepip.report.redact import redact
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -20,11 +27,20 @@ if TYPE_CHECKING:
     from safepip.core.events import Event
     from safepip.core.finding import Finding
     from safepip.core.index import Index
-    from safepip.core.limits import Limits
     from safepip.core.plan import Step
     from safepip.core.ports import Applier, Clock, Environment, Files, IndexClient, Pip, Store
-    from safepip.flows.world import Transport
+    from safepip.core.url import Url
+    from safepip.flows.world import Options
+    from safepip.io.credentials import CredentialStore
+    from safepip.io.http import Http
     from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.report.progress import Progress
+
+_CONSEQUENCES = {
+    "install": "nothing was installed",
+    "download": "nothing was saved",
+    "wheel": "nothing was saved",
+}
 
 
 class RealTarget:
@@ -59,7 +75,8 @@ class RealTarget:
 class RealConnection:
     """Implements :class:`safepip.flows.world.Connection`."""
 
-    def __init__(self, client: IndexClient, store: Store, limits: Limits) -> None:
+    def __init__(self, http: Http, client: IndexClient, store: Store, limits: Limits) -> None:
+        self._http = http
         self.client = client
         self.store = store
         self._limits = limits
@@ -72,6 +89,7 @@ class RealConnection:
         return inspect_files(steps, files, self._limits)
 
     def close(self) -> None:
+        self._http.close()
         self.client.close()
         self.store.close()
 
@@ -82,12 +100,15 @@ class RealWorld:
     def __init__(self) -> None:
         self.around = Machine()
         self.show = StreamPresenter(cwd=self.around.cwd)
-        self._own: OwnOptions | None = None
+        self._verbosity = 0
+        self._bar = "auto"
         self._progress: Progress | None = None
+        self._closing = ExitStack()
+
+    # --- How to speak ---------------------------------------------------------------------------
 
     def begin(self, own: OwnOptions, invocation: Invocation) -> None:
         """Take from the command line what decides how to speak, before anything can go wrong."""
-        self._own = own
         self.show.format = own.report_format
         self.show.command = invocation.command or ""
         given = [option.dest for option in invocation.options]
@@ -98,12 +119,196 @@ class RealWorld:
         from safepip.flows.settings import read_settings
 
         settings = read_settings(options)
-        self._speak(settings.verbosity, no_color=settings.no_color)
         self._bar = str(options.value("progress_bar") or "auto")
+        self._speak(settings.verbosity, no_color=settings.no_color)
 
     def _speak(self, verbosity: int, *, no_color: bool) -> None:
-        self.show.quiet = max(0, -verbosity)
+        from safepip.report.choose import wants_color
+
         self._verbosity = verbosity
+        self.show.quiet = max(0, -verbosity)
         self.show.color = wants_color(
             is_terminal=sys.stderr.isatty(), environ=self.around.environ, no_color=no_color
         )
+        self.show.width = _terminal_width()
+
+    def sink(self, event: Event) -> None:
+        """Progress to stderr; findings that come while resolving to the presenter."""
+        if isinstance(event, Found):
+            self.quieten()
+            self.show.warned([event.finding])
+        elif self.show.format == "text":
+            self._drawn()(event)
+
+    def _drawn(self) -> Progress:
+        if self._progress is None:
+            from safepip.report.choose import wants_drawing
+            from safepip.report.progress import progress_on
+
+            self._progress = progress_on(
+                sys.stderr,
+                bar=self._bar,
+                verbosity=self._verbosity,
+                drawn=wants_drawing(is_terminal=sys.stderr.isatty(), environ=self.around.environ),
+                color=self.show.color,
+                width=self.show.width or 80,
+            )
+        return self._progress
+
+    def quieten(self) -> None:
+        """Take progress off the terminal, so that a line can be written."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+    # --- The ports -------------------------------------------------------------------------------
+
+    @cached_property
+    def clock(self) -> Clock:
+        from safepip.io.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def files(self) -> Files:
+        """Local texts only; :meth:`texts` reads remote ones too."""
+        return self.texts(Transport(), Trust(), lambda _: False)
+
+    def texts(self, transport: Transport, trust: Trust, admits: Callable[[Url], bool]) -> Files:
+        """See the port. The HTTP client is made at the first remote text."""
+        from safepip.io.files import SystemFiles
+
+        def connect() -> tuple[Http, CredentialStore]:
+            http = self._http(transport, _limits(transport))
+            self._closing.callback(http.close)
+            return http, self._credentials(transport)
+
+        return SystemFiles(connect=connect, trust=trust, admits=admits, limits=_limits(transport))
+
+    def connect(self, transport: Transport, indexes: Sequence[Index]) -> RealConnection:
+        """See the port."""
+        from safepip.io.index import Indexes
+        from safepip.io.pages import PageCache
+        from safepip.io.store import ArtifactStore
+
+        limits = _limits(transport)
+        cache = Path(transport.cache_dir) if transport.cache_dir else None
+        http, credentials = self._http(transport, limits), self._credentials(transport)
+        store = ArtifactStore(
+            cache / "store" if cache else None,
+            http=http,
+            credentials=credentials,
+            limits=limits,
+            sink=self.sink,
+        )
+        client = Indexes(
+            http=http,
+            store=store,
+            pages=PageCache(cache / "pages" if cache else None),
+            credentials=credentials,
+            limits=limits,
+            sink=self.sink,
+        )
+        return RealConnection(http, client, store, limits)
+
+    def _http(self, transport: Transport, limits: Limits) -> Http:
+        from safepip.io.http import Http
+
+        return Http(
+            limits=limits,
+            environ=self.around.environ,
+            proxy=transport.proxy,
+            proxy_from_environment=transport.proxy_from_environment,
+        )
+
+    def _credentials(self, transport: Transport) -> CredentialStore:
+        from safepip.io.credentials import CredentialStore, find_netrc, keyring_program
+
+        keyring = keyring_program(self.around.environ.get("PATH")) if transport.keyring else None
+        return CredentialStore(netrc_path=find_netrc(self.around.environ), keyring=keyring)
+
+    def save(self, source: Path, folder: str, filename: str) -> str:
+        """See the port."""
+        from safepip.io.saving import save
+
+        return save(source, Path(self.around.absolute(folder)), filename)
+
+    @cached_property
+    def pip(self) -> Pip:
+        from safepip.io.pip import PassThroughPip
+
+        return PassThroughPip(self.around.environ)
+
+    def python_for(self, option: str | None) -> str:
+        """See the port; says which one it is where it is not safepip's own."""
+        from safepip.io.target import Interpreter, choose
+
+        choice = choose(option, self.around.environ, Interpreter.running())
+        if not choice.own and choice.reason != "--python":
+            self.show.noted([f"working on {choice.python} ({choice.reason})"])
+        return choice.python
+
+    def target(self, python: str | None) -> RealTarget:
+        """See the port."""
+        return RealTarget(self.python_for(python), self.around.environ)
+
+    # --- The end ---------------------------------------------------------------------------------
+
+    def fail(self, error: SafepipError) -> int:
+        """Show why there is no result. Returns the exit code."""
+        from safepip.report.choose import reporter_for
+        from safepip.report.facts import outcome_of
+
+        self.quieten()
+        outcome = outcome_of(error, consequence=_CONSEQUENCES.get(self.show.command, ""))
+        if self.show.format != "text":
+            outcome = replace(outcome, findings=(*self.show.told, *outcome.findings))
+        text = reporter_for(
+            self.show.format, version=__version__, color=self.show.color, width=self.show.width
+        )(outcome)
+        write = self.show.err if self.show.format == "text" else self.show.out
+        write(text.rstrip("\n"))
+        return outcome.exit_code
+
+    def cancelled(self) -> int:
+        """Ctrl-C, in pip's words; what was begun has been undone."""
+        self.quieten()
+        self.show.err("ERROR: Operation cancelled by user")
+        return ExitCode.ERROR
+
+    def report_bug(self, error: Exception) -> int:
+        """A failure that nobody foresaw."""
+        import traceback
+
+        self.quieten()
+        if self._verbosity > 0:
+            traceback.print_exception(error)
+        self.show.err(
+            f"error[bug]: {type(error).__name__}: {redact(str(error))}\n"
+            "  = note: this is a bug in safepip; nothing was handed to pip unverified\n"
+            "  = help: run again with -v for the traceback, and report it"
+        )
+        return ExitCode.BUG
+
+    def close(self) -> None:
+        """End what the run began."""
+        self.quieten()
+        self._closing.close()
+
+
+def _limits(transport: Transport) -> Limits:
+    limits = Limits()
+    timeout = transport.timeout_seconds
+    return replace(
+        limits,
+        connect_timeout_seconds=limits.connect_timeout_seconds if timeout is None else timeout,
+        read_timeout_seconds=limits.read_timeout_seconds if timeout is None else timeout,
+        retries=limits.retries if transport.retries is None else transport.retries,
+    )
+
+
+def _terminal_width() -> int | None:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return None

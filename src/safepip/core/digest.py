@@ -104,6 +104,11 @@ class Digests:
         """The digests that may admit a file, strongest last."""
         return tuple(Digest(algorithm=a, hex=h) for a, h in sorted(self.by_algorithm.items(), key=lambda i: i[0].hex_length) if a.strong)
 
+    @property
+    def sha256(self) -> str | None:
+        """The sha256, which is what tells files of several indexes apart; None if not given."""
+        return self.by_algorithm.get(Algorithm.SHA256)
+
     def conflicts_with(self, other: Digests) -> tuple[Algorithm, ...]:
         """Algorithms that both name with different digests; empty if they agree."""
         return tuple(a for a, h in self.by_algorithm.items() if other.by_algorithm.get(a, h) != h)

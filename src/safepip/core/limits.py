@@ -34,6 +34,8 @@ class Limits:
     connect_timeout_seconds: float = 15.0
     read_timeout_seconds: float = 15.0
     """pip's default ``--timeout``; the option overrides both."""
+    page_max_seconds: float = 600.0
+    """One page, sidecar or remote text from first to last byte: a server that drips ends here."""
     retries: int = 5
     """pip's default ``--retries``."""
     retry_after_max_seconds: float = 60.0
@@ -43,3 +45,5 @@ class Limits:
     """Parallel index pages and sidecars (measured: more gains nothing at 30 ms)."""
     file_workers: int = 8
     """Parallel downloads (measured: 8 streams reach 90 % of a 200 Mbit/s link)."""
+    inspect_workers: int = 2
+    """Wheels inspected at a time; inflating releases the interpreter lock."""

@@ -126,6 +126,9 @@ class IndexClient(Protocol):
         The future raises Refused, Undecided or VerificationError.
         """
 
+    def close(self) -> None:
+        """End the threads; whatever still runs is given up."""
+
 
 class Store(Protocol):
     """Verified files, addressed by sha256."""
@@ -136,6 +139,9 @@ class Store(Protocol):
         All digests of page, fragment and user must agree with the bytes. Raises Refused with one
         ``hash-mismatch`` finding a file (exit 13), Undecided, VerificationError.
         """
+
+    def close(self) -> None:
+        """End the threads; what was fetched and verified stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from safepip.core.digest import AcceptableDigests, Digest
@@ -60,6 +61,7 @@ class RequirementLine:
         config_settings: ``-C`` values as ``KEY=VALUE`` texts.
         from_file: whether a requirement file, constraint file or lock brought it in.
         extras: extras of a path (``./dir[extra]``); for named ones see ``requirement``.
+        marker: marker of a bare URL or path; for others see ``requirement``.
     """
 
     text: str
@@ -74,3 +76,4 @@ class RequirementLine:
     config_settings: tuple[str, ...] = ()
     from_file: bool = False
     extras: frozenset[str] = frozenset()
+    marker: Marker | None = None

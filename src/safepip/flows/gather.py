@@ -1,6 +1,6 @@
-"""Every instruction that reaches pip, each with its origin: arguments, environment, files.
+"""Every requirement and constraint, typed or in files, each with its origin.
 
-Reads through ports only and judges nothing; :mod:`safepip.rules` does.
+Reads through a port only and judges nothing; :mod:`safepip.rules` does.
 """
 
 from __future__ import annotations
@@ -9,63 +9,151 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from safepip.core.digest import AcceptableDigests
+from safepip.core.digest import AcceptableDigests, Digest
 from safepip.core.errors import CommandError, UsageError
-from safepip.core.finding import Finding
+from safepip.core.limits import Limits
 from safepip.core.origin import Sourced
-from safepip.core.subjects import RequirementKind, RequirementLine, Setting
-from safepip.pipcompat.effective import EffectiveConfig
+from safepip.core.subjects import RequirementLine, Setting
+from safepip.pipcompat.fold import add_names
 from safepip.pipcompat.requirement import parse_requirement
 from safepip.resolve.request import FormatControl, ReleaseControl
 
 if TYPE_CHECKING:
+    from safepip.core.ports import Files
     from safepip.flows.settings import Settings
-    from safepip.flows.world import Target, World
+    from safepip.flows.world import Options, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.pipcompat.reqfile import RequirementFile
+
+_LATER = {
+    "dependency_groups": "--group",
+    "requirements_from_scripts": "--requirements-from-script",
+    "build_constraints": "--build-constraint",
+}
+"""Inputs that this version does not read; they are refused, never left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What was said, by whom.
+    """What is asked for, and by whom.
 
     Attributes:
-        file_settings: options inside requirement and constraint files.
-        findings: what could already be told while reading (unknown keys).
+        settings: options inside requirement and constraint files.
     """
 
-    config: EffectiveConfig
     roots: tuple[RequirementLine, ...] = ()
     constraints: tuple[RequirementLine, ...] = ()
-    file_settings: tuple[Setting, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     @property
     def no_index(self) -> bool:
         """Whether a file says ``--no-index``: it only takes away, so it counts."""
-        return any(setting.option == "no-index" for setting in self.file_settings)
+        return any(setting.option == "no-index" for setting in self.settings)
+
+    def with_file_options(self, settings: Settings) -> Settings:
+        """The settings after what files may say about formats, pre-releases and hashes."""
+        for said in self.settings:
+            settings = _with_option(settings, said)
+        return settings
 
 
-def gather(invocation: Invocation, own: OwnOptions, world: World, target: Target) -> Gathered:
+def gather(
+    invocation: Invocation, own: OwnOptions, config: Options, files: Files, world: World
+) -> Gathered:
     """Everything in pip's order: constraints, arguments, editables, requirement files.
 
     Raises:
-        RequirementFileError, ConfiguredValueError, UsageError, CommandError: in pip's words where
-            pip has some.
+        RequirementFileError, UsageError, CommandError: in pip's words where pip has some.
     """
-    config = read_config(invocation, world, target)
-    constraint_files = [_read(path, True, world) for path in config.items("constraints")]
-    requirement_files = [_read(path, False, world) for path in config.items("requirements")]
-    typed = [
-        *_with_hashes([_argument(argument, config, world) for argument in invocation.arguments], own),
-        *(_argument(editable, config, world, editable=True) for editable in config.items("editables")),
-    ]
-    lines = [line for read in (*constraint_files, *requirement_files) for line in read.lines]
-    roots = (*typed, *_grouped(config, world), *(line for line in lines if not line.constraint))
-    if not (roots or config.items("requirements")):
-        raise _nothing_to_do(invocation, config)
-    return Gathered(
-        config=config,
-        roots=roots,
+    for dest, option in _LATER.items():
+        if config.items(dest):
+            raise CommandError(
+                f"{option} is not part of this version of safepip",
+                reference="missing-option",
+                origin=config.origin(dest),
+                hint="it is refused rather than left out; name the requirements themselves",
+            )
+    constraint_files = [_read(path, files, world, constraint=True) for path in config.items("constraints")]
+    requirement_files = [_read(path, files, world, constraint=False) for path in config.items("requirements")]
+    typed = [_typed(argument, config, world) for argument in invocation.arguments if argument.value.strip()]
+    editables = [_typed(path, config, world, editable=True) for path in config.items("editables")]
+    everything = (*constraint_files, *requirement_files)
+    lines = [line for one in everything for line in one.lines]
+    gathered = Gathered(
+        roots=(*_with_hashes(typed, own), *editables, *(line for line in lines if not line.constraint)),
         constraints=tuple(line for line in lines if line.constraint),
-        file_settings=tuple(s for read in (*constraint_files, *requirement_files) for s in read.settings),
+        settings=tuple(setting for one in everything for setting in one.settings),
     )
+    if not gathered.roots and not config.items("requirements"):
+        raise _nothing_to_do(invocation, config)
+    return gathered
+
+
+def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -> RequirementFile:
+    from safepip.pipcompat.reqfile import read
+
+    return read(path, constraint=constraint, files=files, environ=world.around.environ, limits=Limits())
+
+
+def _typed(
+    said: Sourced[str], config: Options, world: World, *, editable: bool = False
+) -> RequirementLine:
+    settings = tuple(item.value for item in config.items("config_settings"))
+    return parse_requirement(
+        said.value,
+        said.origin,
+        editable=editable,
+        config_settings=settings,
+        exists=world.around.exists,
+        is_dir=world.around.is_dir,
+    )
+
+
+def _with_hashes(lines: list[RequirementLine], own: OwnOptions) -> list[RequirementLine]:
+    """``--hash`` belongs to the one requirement typed, or each to the next ``NAME==VERSION`` in order."""
+    if not own.hashes:
+        return lines
+    if len(lines) == 1:
+        return [_hashed(lines[0], [said.value for said in own.hashes])]
+    if len(lines) == len(own.hashes):
+        return [_hashed(line, [said.value]) for line, said in zip(lines, own.hashes, strict=True)]
+    raise UsageError(
+        f"{len(own.hashes)} --hash options do not fit {len(lines)} requirements",
+        origin=own.hashes[0].origin,
+        hint="give one requirement with any number of hashes, or exactly one hash for each, in order",
+    )
+
+
+def _hashed(line: RequirementLine, digests: Iterable[Digest]) -> RequirementLine:
+    every = (*line.hash_options, *digests)
+    return replace(line, hash_options=every, hashes=AcceptableDigests.of(every))
+
+
+def _nothing_to_do(invocation: Invocation, config: Options) -> CommandError:
+    command = invocation.command
+    links = " ".join(item.value for item in config.items("find_links"))
+    meant = f'(maybe you meant "pip {command} {links}"?)' if links else f'(see "pip help {command}")'
+    return CommandError(f"You must give at least one requirement to {command} {meant}")
+
+
+def _with_option(settings: Settings, said: Setting) -> Settings:
+    if said.option == "pre":
+        return replace(settings, release_control=ReleaseControl(all_releases=frozenset({":all:"})))
+    if said.option == "require-hashes":
+        return replace(settings, require_hashes=True)
+    if said.option == "prefer-binary":
+        return replace(settings, prefer_binary=True)
+    formats, releases = settings.format_control, settings.release_control
+    if said.option == "no-binary":
+        told, other = add_names(said.value, formats.no_binary, formats.only_binary)
+        return replace(settings, format_control=FormatControl(no_binary=told, only_binary=other))
+    if said.option == "only-binary":
+        told, other = add_names(said.value, formats.only_binary, formats.no_binary)
+        return replace(settings, format_control=FormatControl(no_binary=other, only_binary=told))
+    if said.option == "all-releases":
+        told, other = add_names(said.value, releases.all_releases, releases.only_final)
+        return replace(settings, release_control=ReleaseControl(all_releases=told, only_final=other))
+    if said.option == "only-final":
+        told, other = add_names(said.value, releases.only_final, releases.all_releases)
+        return replace(settings, release_control=ReleaseControl(all_releases=other, only_final=told))
+    return settings

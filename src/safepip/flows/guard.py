@@ -8,21 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from safepip.flows.configuration import read_config
 from safepip.flows.gather import Gathered, gather
-from safepip.flows.indexes import NamedPlaces, configured_indexes
+from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
 from safepip.flows.judging import stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.transport import read_transport
-from safepip.pipcompat.effective import EffectiveConfig
+from safepip.policy.urls import admits_url
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge
 
 if TYPE_CHECKING:
+    from safepip.pipcompat.effective import EffectiveConfig
     from safepip.core.index import Index
     from safepip.core.origin import Sourced
     from safepip.core.subjects import RequirementLine
-    from safepip.flows.world import Target, Transport, World
+    from safepip.flows.world import Options, Target, Transport, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.policy.schema import Policy
 
@@ -48,30 +50,40 @@ class Guarded:
     context: RuleContext
 
 
-def guard(invocation: Invocation, own: OwnOptions, world: World, target: Target) -> Guarded:
+def guard(
+    invocation: Invocation, own: OwnOptions, world: World, target: Target, *, installs: bool = True
+) -> Guarded:
     """Gather and judge.
+
+    Args:
+        installs: whether the command works on requirements; else its words are its own business.
 
     Raises:
         Refused: a setting or requirement that policy denies; all of them at once.
         UsageError, ConfiguredValueError, ConfigurationError, RequirementFileError: bad input.
     """
-    gathered = gather(invocation, own, world, target)
-    world.manner(gathered.config)
+    config = read_config(invocation, world, target)
+    world.manner(config)
     policy, policy_findings = read_policy(own, world)
-    settings = gathered.with_file_options(read_settings(gathered.config))
-    indexes = configured_indexes(_named_places(gathered), policy, world.around)
+    transport = read_transport(config, world)
+    places = named_places(config)
+    trust = default_trust(places, policy, world.around)
+    texts = world.texts(transport, trust, lambda url: admits_url(policy.urls_allow.value, url))
+    gathered = gather(invocation, own, config, texts, world) if installs else Gathered()
+    indexes = configured_indexes(places.without_index(gathered.no_index), policy, world.around)
+    settings = gathered.with_file_options(read_settings(config))
     context = RuleContext(
         policy=policy,
         now=world.clock.now(),
         indexes=indexes,
         requires_hashes=_requires_hashes(settings, gathered),
     )
-    subjects = (*gathered.config.settings, *gathered.file_settings, *gathered.roots, *gathered.constraints)
-    stop_if_denied((*policy_findings, *gathered.findings, *judge(subjects, context)), world)
+    subjects = (*config.settings, *gathered.settings, *gathered.roots, *gathered.constraints)
+    stop_if_denied((*policy_findings, *judge(subjects, context)), world)
     return Guarded(
-        config=gathered.config,
+        config=config,
         settings=settings,
-        transport=read_transport(gathered.config, world),
+        transport=transport,
         policy=policy,
         roots=gathered.roots,
         constraints=gathered.constraints,
@@ -88,19 +100,19 @@ def _requires_hashes(settings: Settings, gathered: Gathered) -> bool:
     return not settings.no_require_hashes and any(line.from_file and line.hash_options for line in lines)
 
 
-def _named_places(gathered: Gathered) -> NamedPlaces:
-    config = gathered.config
+def named_places(config: Options) -> NamedPlaces:
+    """Where to look and whom to trust, as far as somebody said so."""
     return NamedPlaces(
         index_url=_one(config, "index_url"),
         extra_index_urls=config.items("extra_index_urls"),
         find_links=config.items("find_links"),
-        no_index=bool(config.value("no_index")) or gathered.no_index,
+        no_index=bool(config.value("no_index")),
         cert=_one(config, "cert"),
         client_cert=_one(config, "client_cert"),
     )
 
 
-def _one(config: EffectiveConfig, dest: str) -> Sourced[str] | None:
+def _one(config: Options, dest: str) -> Sourced[str] | None:
     """The value that somebody set; None where only pip's default holds."""
     items = config.items(dest)
     return items[-1] if items else None

@@ -38,6 +38,10 @@ class NamedPlaces:
     cert: Sourced[str] | None = None
     client_cert: Sourced[str] | None = None
 
+    def without_index(self, wanted: bool) -> NamedPlaces:
+        """The same, with ``no_index`` if it is wanted: nothing ever takes it back."""
+        return replace(self, no_index=self.no_index or wanted)
+
 
 class Surroundings(Protocol):
     """What has to be asked of the machine to understand a location.
@@ -75,7 +79,7 @@ def configured_indexes(places: NamedPlaces, policy: Policy, around: Surroundings
         chosen = operator
     if places.no_index:
         chosen = [i for i in chosen if i.kind is not IndexKind.SIMPLE]
-    roots = _trust(places, policy, around)
+    roots = default_trust(places, policy, around)
     return tuple(_with_trust(index, roots) for index in _distinct(chosen))
 
 
@@ -167,8 +171,12 @@ def _distinct(indexes: Iterable[Index]) -> Iterator[Index]:
             yield index
 
 
-def _trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> Trust:
-    """Roots for every index without its own bundle, strongest word first."""
+def default_trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> Trust:
+    """Roots for everything without its own bundle, strongest word first.
+
+    Raises:
+        ConfigurationError: the bundle does not exist.
+    """
     honour = policy.tls_environment.value is TlsEnvironment.HONOUR
     bundle = policy.ca_bundle if policy.ca_bundle.value is not None else places.cert
     path: str | None

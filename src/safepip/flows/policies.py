@@ -10,7 +10,7 @@ from safepip.core.origin import Origin, Place
 from safepip.policy.discover import PolicyLocation, locate
 from safepip.policy.read import has_policy, parse
 from safepip.policy.tighten import merge
-from safepip.rules import all_rules
+from safepip.rules import known_rules
 
 if TYPE_CHECKING:
     from safepip.core.finding import Finding
@@ -34,7 +34,7 @@ def read_policy(own: OwnOptions, world: World) -> tuple[Policy, tuple[Finding, .
         exists=around.exists,
         has_policy=lambda path: has_policy(world.files.read_bytes(path), place=path),
     )
-    known = {rule.id: rule.exemptible for rule in all_rules()}
+    known = known_rules()
     return merge([_read(location, known, world) for location in locations])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from packaging.utils import NormalizedName
 
 from safepip.core.finding import Finding
-from safepip.core.index import Index
+from safepip.core.index import Index, Trust
 from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
@@ -24,6 +24,7 @@ from safepip.core.ports import (
     Pip,
     Store,
 )
+from safepip.core.url import Url
 
 
 class Options(Protocol):
@@ -61,8 +62,11 @@ class Transport:
 class Connection(Protocol):
     """The index client and the store of one run; closing it ends their threads."""
 
-    client: IndexClient
-    store: Store
+    @property
+    def client(self) -> IndexClient: ...
+
+    @property
+    def store(self) -> Store: ...
 
     def inspect(self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]) -> tuple[Finding, ...]:
         """What is wrong inside the verified files, without running them (:mod:`safepip.verify`)."""
@@ -91,14 +95,34 @@ class Target(Protocol):
 class Surroundings(Protocol):
     """The machine, as far as settings depend on it."""
 
-    environ: Mapping[str, str]
-    platform: str
-    cwd: str
-    default_index_url: str
-    own_cache_dir: str
-    machine_policy: str
-    user_config_dir: str
-    home: str
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+
+    @property
+    def platform(self) -> str:
+        """``sys.platform``."""
+
+    @property
+    def cwd(self) -> str: ...
+
+    @property
+    def home(self) -> str: ...
+
+    @property
+    def default_index_url(self) -> str:
+        """pip's own constant."""
+
+    @property
+    def own_cache_dir(self) -> str:
+        """Where safepip keeps verified files and pages unless told otherwise."""
+
+    @property
+    def machine_policy(self) -> str:
+        """Path of the machine's policy file."""
+
+    @property
+    def user_config_dir(self) -> str:
+        """Folder of the user's policy file."""
 
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded."""
@@ -139,12 +163,24 @@ class Presenter(Protocol):
 class World(Protocol):
     """Everything outside. :mod:`safepip.cli.wiring` builds the real one, tests a simulated one."""
 
-    around: Surroundings
-    files: Files
-    clock: Clock
-    sink: EventSink
-    pip: Pip
-    show: Presenter
+    @property
+    def around(self) -> Surroundings: ...
+
+    @property
+    def files(self) -> Files:
+        """Local texts only."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def sink(self) -> EventSink: ...
+
+    @property
+    def pip(self) -> Pip: ...
+
+    @property
+    def show(self) -> Presenter: ...
 
     def manner(self, options: Options) -> None:
         """Take quietness, colour and progress from pip's options in force."""
@@ -154,6 +190,13 @@ class World(Protocol):
 
     def target(self, python: str | None) -> Target:
         """Find the target environment and begin to ask it. Raises CommandError if there is none."""
+
+    def texts(self, transport: Transport, trust: Trust, admits: Callable[[Url], bool]) -> Files:
+        """Requirement and constraint files, local and remote.
+
+        Args:
+            admits: whether policy lets a remote one come from this URL.
+        """
 
     def connect(self, transport: Transport, indexes: Sequence[Index]) -> Connection:
         """Nothing is sent yet."""

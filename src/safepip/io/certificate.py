@@ -32,8 +32,7 @@ class CertificateFacts:
         hosts = ", ".join(self.hosts[:5]) or "no host"
         return (
             f"the server showed a certificate for {hosts} (subject {self.subject or 'empty'})",
-            f"issued by {self.issuer or 'nobody named'}, "
-            f"valid {self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d}",
+            f"issued by {self.issuer or 'nobody named'}, valid {self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d}",
         )
 
 

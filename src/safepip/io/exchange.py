@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
 from safepip.core.errors import Refused, Undecided
 from safepip.core.finding import Finding
@@ -13,6 +14,7 @@ from safepip.core.index import Trust
 from safepip.core.origin import Origin
 from safepip.core.url import Credentials, Url
 
+E = TypeVar("E", bound=BaseException)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -40,6 +42,7 @@ class Request:
         accept: the Accept header; empty: none.
         headers: sent to the first origin only.
         coded: whether a gzip content coding is asked for and undone (pages), or refused (files).
+        body_of: statuses whose body is read; None: of every one.
         credentials: asked for each hop with the hop's own URL.
         refuses_redirect: why a redirect to this other origin is not allowed; None if it is. A hop
             on the same origin is always allowed, plain http never.
@@ -57,6 +60,7 @@ class Request:
     accept: str = ""
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     coded: bool = False
+    body_of: frozenset[int] | None = None
     credentials: Callable[[Url], Credentials | None] = field(default=nobody, repr=False)
     refuses_redirect: Callable[[Url], str | None] = field(default=nowhere, repr=False)
     allows_plaintext: bool = False
@@ -133,11 +137,11 @@ def refuse_redirect(url: Url, target: Url, request: Request) -> None:
         return
     raise Refused((
         Finding(
-            rule="unlisted-file-host",
+            rule="file-host",
             message=f"{url} redirects to {target}: {reason}",
             origin=request.origin,
             subject=request.subject or target.host,
-            help=f'if {target.netloc} is meant, add it to the index\'s file-hosts in safepip.toml',
+            help=f"if {target.netloc} is meant, add it to the index's file-hosts in safepip.toml",
             decided_by="safepip's default",
         ),
     ))  # fmt: skip
@@ -190,3 +194,12 @@ def unavailable(
 ) -> Undecided:
     """The failure that stands for "no answer"."""
     return Undecided(message, reference="index-unavailable", origin=request.origin, hint=hint, notes=notes)
+
+
+def cause_of(error: BaseException | None, kind: type[E]) -> E | None:
+    """The exception of this kind among those that led to ``error``; None if there is none."""
+    while error is not None:
+        if isinstance(error, kind):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

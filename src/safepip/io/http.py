@@ -1,13 +1,12 @@
 """The only module that speaks HTTP.
 
-httpx's transports are used without its client: no cookies, no redirects, no environment and no log
-of URLs come along, and a request costs half as much. HTTP/1.1 only: Python's HTTP/2 costs several
-times the processor time and broke under threads.
+httpx's transports are used without its client, so that no cookies, redirects, environment or log of
+URLs come along. HTTP/1.1 only: Python's HTTP/2 costs several times the processor time, and broke
+when threads shared a connection.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import socket
 import ssl
@@ -16,7 +15,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import httpx
 
@@ -24,12 +22,14 @@ from safepip import __version__
 from safepip.core.errors import Refused, Undecided
 from safepip.core.index import Trust
 from safepip.core.limits import Limits
-from safepip.core.url import Credentials, Url, UrlError
+from safepip.core.url import Url, UrlError
+from safepip.io.credentials import basic_authorization
 from safepip.io.exchange import (
     ConnectionLost,
     Incoming,
     Reply,
     Request,
+    cause_of,
     decoded,
     limited,
     refuse_plaintext,
@@ -41,8 +41,9 @@ from safepip.io.retry import Patience
 from safepip.io.tls import describe, make_context
 from safepip.io.tls_failure import is_tls_failure, presented_certificate, tls_finding
 
-E_ = TypeVar("E_", bound=BaseException)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_RANGE_HEADERS = frozenset({"Range", "If-Range"})
+"""Say nothing about who asks, so they may follow a redirect; every other header stays at home."""
 _WASTE_MAX_BYTES = 64 * 1024
 """Body of a redirect or error that is read to keep the connection; a longer one closes it."""
 _CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
@@ -128,7 +129,8 @@ class Http:
     @contextlib.contextmanager
     def stream(self, request: Request) -> Iterator[Incoming]:
         """An answer to be read piece by piece. Retried until the body begins; while it is read a
-        broken connection is :class:`ConnectionLost`. Raises as :meth:`get`."""
+        broken connection is :class:`ConnectionLost`. Raises as :meth:`get`.
+        """
         opened = self._patience.persist(request, lambda: self._open(request))
         try:
             yield Incoming(
@@ -157,6 +159,9 @@ class Http:
     def _get_once(self, request: Request) -> _Opened:
         started = time.monotonic()
         opened = self._open(request)
+        if request.body_of is not None and opened.reply.status not in request.body_of:
+            opened.discard()
+            return opened
         parts = []
         with contextlib.closing(opened.response):
             for chunk in limited(self._chunks(opened.response, request), request):
@@ -203,11 +208,13 @@ class Http:
             "Accept": request.accept or "*/*",
             "Accept-Encoding": "gzip" if request.coded else "identity",
         }
-        if url.origin == request.url.origin:
-            headers.update(request.headers)
+        at_home = url.origin == request.url.origin
+        headers |= {
+            name: value for name, value in request.headers.items() if at_home or name in _RANGE_HEADERS
+        }
         credentials = request.credentials(url)
         if credentials is not None and (url.scheme == "https" or request.allows_plaintext):
-            headers["Authorization"] = _basic(credentials)
+            headers["Authorization"] = basic_authorization(credentials)
         return headers
 
     def _chunks(self, response: httpx.Response, request: Request) -> Iterator[bytes]:
@@ -233,7 +240,7 @@ class Http:
             yield
         except (httpx.TransportError, RuntimeError) as error:
             # RuntimeError: the pool was closed by another thread.
-            cause = _cause(error, ssl.SSLError)
+            cause = cause_of(error, ssl.SSLError)
             if cause is not None and is_tls_failure(cause):
                 presented = None if self._proxies.towards(url) else presented_certificate(url)
                 roots = describe(trust, self._environ)
@@ -275,19 +282,6 @@ def _proxy(text: str, context: ssl.SSLContext) -> httpx.Proxy:
         raise Undecided(f"the proxy cannot be used: {error}", reference="index-unavailable") from None
 
 
-def _basic(credentials: Credentials) -> str:
-    pair = f"{credentials.username}:{credentials.password or ''}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
-
-
-def _cause(error: BaseException | None, kind: type[E_]) -> E_ | None:
-    while error is not None:
-        if isinstance(error, kind):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
-
-
 def _words(error: Exception, limits: Limits) -> str:
     if isinstance(error, httpx.ConnectTimeout):
         return f"no connection within {limits.connect_timeout_seconds:g} seconds"
@@ -295,13 +289,13 @@ def _words(error: Exception, limits: Limits) -> str:
         return f"nothing came for {limits.read_timeout_seconds:g} seconds"
     if isinstance(error, httpx.ProxyError):
         return f"the proxy refused: {error}"
-    if _cause(error, socket.gaierror):
+    if cause_of(error, socket.gaierror):
         return "its name cannot be resolved"
     return str(error) or type(error).__name__
 
 
 def _hint(error: Exception) -> str:
-    if _cause(error, socket.gaierror):
+    if cause_of(error, socket.gaierror):
         return "check the spelling of the host, and the network"
     if isinstance(error, httpx.ProxyError):
         return "check the proxy settings"

@@ -22,6 +22,10 @@ class PipFinder:
         return PathFinder.find_spec(name, [cls.folder], target) if name == 'pip' else None
 sys.meta_path.insert(0, PipFinder)
 sys.argv[0] = 'pip'
+def offline(event, arguments):
+    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto'):
+        raise PermissionError('safepip: no pip command that is passed through may use the network')
+sys.addaudithook(offline)
 from pip._internal.cli.main import cli
 sys.exit(cli())
 """
@@ -43,13 +47,28 @@ class PassThroughPip:
 
     def run(self, arguments: Sequence[str], *, python: str | None) -> int:
         """Run pip; standard streams are this process's own. Raises SafepipError if it cannot start."""
-        interpreter = python or sys.executable
+        return self._run(arguments, python or sys.executable, environment_for_pip(self._environ))
+
+    def run_offline(self, arguments: Sequence[str], *, python: str | None, offered: Sequence[str]) -> int:
+        """See the port. This process stays, to remove the folder."""
+        import tempfile
+
+        scrubbed = {name: value for name, value in self._environ.items() if not name.upper().startswith("PIP_")}
+        environ = environment_for_pip(scrubbed) | {"PIP_CONFIG_FILE": os.devnull}
+        with tempfile.TemporaryDirectory(prefix="safepip-") as folder:
+            for name in offered:
+                open(os.path.join(folder, os.path.basename(name)), "xb").close()
+            where = ("--no-index", f"--find-links={folder}", "--no-cache-dir")
+            return self._run([*arguments, *where], python or sys.executable, environ, stays=True)
+
+    def _run(
+        self, arguments: Sequence[str], interpreter: str, environ: Mapping[str, str], *, stays: bool = False
+    ) -> int:
         command = [interpreter, "-c", _RUNNER, pip_folder(), *arguments]
-        environ = environment_for_pip(self._environ)
         sys.stdout.flush()
         sys.stderr.flush()
         try:
-            if self._replaces_process:
+            if self._replaces_process and not stays:
                 os.execve(interpreter, command, environ)  # noqa: S606 - a list that safepip wrote
             return _wait(command, environ)
         except OSError as error:

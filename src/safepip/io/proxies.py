@@ -22,7 +22,7 @@ class Proxies:
 
     @classmethod
     def read(cls, named: str | None, *, from_environment: bool) -> Proxies:
-        """pip ignores the environment's proxies wherever ``--proxy`` is given."""
+        """Where ``--proxy`` is given the environment's count for nothing, as with pip."""
         if named is not None or not from_environment:
             return cls(named=named)
         return cls(found={s: url for s, url in urllib.request.getproxies().items() if s != "no" and url})

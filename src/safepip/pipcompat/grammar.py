@@ -122,3 +122,9 @@ class _Noting(optparse.Option):
             raise HelpWanted
         parser.note(self.row, opt, None if value is None else str(value), converted)
         return 1
+
+
+def convert(row: Option, spelled: str, text: str) -> object:
+    """A text as optparse would convert it for an option. Raises ``optparse.OptionValueError``."""
+    converted: object = _Noting(row).convert_value(spelled, text)
+    return converted

@@ -77,8 +77,9 @@ def _user(platform: str, environ: Mapping[str, str], home: str, is_dir: Callable
 
 
 def _xdg(environ: Mapping[str, str], name: str) -> str | None:
-    return environ.get(name, "").strip() or None
+    path = environ.get(name, "").strip()
+    return path if posixpath.isabs(path) else None
 
 
 def _xdg_list(environ: Mapping[str, str], name: str) -> list[str]:
-    return [path for path in environ.get(name, "").split(":") if path.strip()]
+    return [path for path in map(str.strip, environ.get(name, "").split(":")) if posixpath.isabs(path)]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
-from safepip.policy.document import REFERENCE
-from safepip.policy.read import PYPROJECT_TABLE
+from safepip.policy.document import PYPROJECT_TABLE, REFERENCE
 
 PROJECT_FILE = "safepip.toml"
 PYPROJECT = "pyproject.toml"
@@ -78,7 +78,7 @@ def locate(
         for path in dict.fromkeys(named)
     ]
     project = nearest_project(working_directory, exists=exists, has_policy=has_policy)
-    taken = {str(PurePath(working_directory, location.path)) for location in found}
+    taken = {normpath(PurePath(working_directory, location.path)) for location in found}
     if project is not None and project.path not in taken:
         found.append(project)
     return tuple(found)

@@ -14,6 +14,8 @@ from safepip.policy.positions import KeyPath, Marks, mark
 
 REFERENCE = "bad-policy"
 """Reference of every error about a policy file."""
+PYPROJECT_TABLE = ("tool", "safepip")
+"""Where a policy stands in ``pyproject.toml``."""
 _PLACE = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 

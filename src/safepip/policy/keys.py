@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safepip.core.finding import Level
 from safepip.policy import strictness, values
@@ -78,7 +78,7 @@ SCALARS = (
         meaning="Whether index URLs from pip's configuration or the command line that no `[[index]]` lists may be asked.",
         default='`"allow"` while no `[[index]]` is listed, `"deny"` once one is',
         field="unlisted",
-        strictness=strictness.HIGHER,
+        strictness=replace(strictness.HIGHER, meaning='"deny" is stricter'),
         refuses=True,
     ),
     Key(
@@ -110,7 +110,7 @@ SCALARS = (
         ),
         default='`"files"`',
         field="hash_mode",
-        strictness=strictness.HIGHER,
+        strictness=replace(strictness.HIGHER, meaning="listed strictest first"),
         refuses=True,
     ),
     Key(

@@ -10,13 +10,10 @@ from types import MappingProxyType
 from safepip.core.errors import ConfigurationError
 from safepip.core.finding import Level
 from safepip.core.origin import Layer, Origin, Place, Sourced
-from safepip.policy.document import REFERENCE, Document
+from safepip.policy.document import PYPROJECT_TABLE, REFERENCE, Document
 from safepip.policy.entries import read_exemptions, read_indexes, read_value
 from safepip.policy.keys import LATER, LEVELS, SCALARS, TABLES
 from safepip.policy.schema import PolicyFile, PolicySource
-
-PYPROJECT_TABLE = ("tool", "safepip")
-"""Where a policy stands in ``pyproject.toml``."""
 
 
 def parse(
@@ -37,7 +34,7 @@ def parse(
         layer: whose word it is.
         directory: folder that relative paths in it count from.
         known_rules: every rule id, and whether it may be switched off or exempted.
-        table: where the policy stands in the file; :data:`PYPROJECT_TABLE` for ``pyproject.toml``.
+        table: where the policy stands in the file; :data:`~safepip.policy.document.PYPROJECT_TABLE` for ``pyproject.toml``.
         trusted: False for a project file that was found by walking.
 
     Raises:
@@ -46,21 +43,14 @@ def parse(
     """
     raw = text.encode() if isinstance(text, str) else text
     document = Document(_decoded(raw, place, layer), place=place, layer=layer, table=table)
-    content = document.table
     _refuse_unknown_tables(document)
-    values = _read_scalars(document, directory)
-    levels = _read_levels(document, known_rules)
-    indexes = read_indexes(document, content.get("index", []), directory)
-    exemptions = read_exemptions(document, content.get("allow", []), directory, known_rules)
+    values = MappingProxyType(_read_scalars(document, directory))
+    levels = MappingProxyType(_read_levels(document, known_rules))
+    indexes = read_indexes(document, document.table.get("index", []), directory)
+    exemptions = read_exemptions(document, document.table.get("allow", []), directory, known_rules)
     document.finish()
     source = PolicySource(path=place, layer=layer, sha256=hashlib.sha256(raw).hexdigest(), trusted=trusted)
-    return PolicyFile(
-        source=source,
-        values=MappingProxyType(values),
-        levels=MappingProxyType(levels),
-        indexes=indexes,
-        exemptions=exemptions,
-    )
+    return PolicyFile(source=source, values=values, levels=levels, indexes=indexes, exemptions=exemptions)
 
 
 def has_policy(text: bytes, *, place: str, table: Sequence[str] = PYPROJECT_TABLE) -> bool:

@@ -52,8 +52,8 @@ def _stricter_environment(one: TlsEnvironment, other: TlsEnvironment) -> TlsEnvi
     return TlsEnvironment.IGNORE if TlsEnvironment.IGNORE in {one, other} else TlsEnvironment.HONOUR
 
 
-HIGHER = Strictness(meaning="the higher is stricter", meet=max)
-FALSE = Strictness(meaning="deny is stricter", meet=lambda one, other: one and other)
+HIGHER = Strictness(meaning="the longer is stricter", meet=max)
+FALSE = Strictness(meaning='"deny" is stricter', meet=lambda one, other: one and other)
 PATTERNS = Strictness(meaning="fewer names are stricter", meet=_meet_patterns, same=_same_patterns)
 URLS = Strictness(
     meaning="fewer URLs are stricter",

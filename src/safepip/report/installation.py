@@ -63,12 +63,12 @@ def installation_report(
     }
 
 
-def report_text(report: Mapping[str, Any], *, path: str) -> str:
-    """The report as pip writes it to ``path``: no newline at the end of a file, one on stdout (``-``).
+def report_text(report: Mapping[str, Any], *, to_stdout: bool = False) -> str:
+    """The report as pip writes it to a file, byte for byte; no newline at the end.
 
-    On stdout all is ASCII and harmless to terminals and runners, and equal as JSON.
+    For stdout (``--report -``) it is ASCII and harmless to terminals and runners, and equal as JSON.
     """
-    return ascii_json(report) + "\n" if path == "-" else json.dumps(report, indent=2, ensure_ascii=False)
+    return ascii_json(report) if to_stdout else json.dumps(report, indent=2, ensure_ascii=False)
 
 
 def metadata_json(raw: bytes) -> dict[str, str | list[str]]:

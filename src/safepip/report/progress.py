@@ -232,10 +232,11 @@ class _Rich:
             refresh_per_second=8,
         )
         self._task: TaskID = self._progress.add_task("", total=None)
-        self._progress.start()
 
     def draw(self, status: str, received: int, total: int) -> None:
         self._progress.update(self._task, description=status, completed=received, total=total or None)
+        # Not before there is something to say; starting again is nothing.
+        self._progress.start()
 
     def print_above(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)

@@ -88,7 +88,7 @@ def _invocation(outcome: Outcome) -> dict[str, Any]:
         "exitCodeDescription": "; ".join(filter(None, (outcome.verdict, outcome.consequence))),
     }
     if outcome.error is not None:
-        notification = {"level": "error", "message": {"text": outcome.error.message}}
+        notification = {"level": "error", "message": {"text": _without_links(outcome.error.message)}}
         at = [] if outcome.error.origin is None else [_location(outcome.error.origin)]
         invocation["toolExecutionNotifications"] = [
             {**notification, "locations": at, "properties": error_facts(outcome.error)}
@@ -104,7 +104,7 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "message": {"text": _message(finding)},
         "locations": [_location(finding.origin)],
         "relatedLocations": [
-            {**_location(at.origin), "id": number, "message": {"text": at.label or "see"}}
+            {**_location(at.origin), "id": number, "message": {"text": _without_links(at.label or "see")}}
             for number, at in enumerate(finding.related, start=1)
         ],
         "partialFingerprints": {FINGERPRINT: _fingerprint(finding)},
@@ -121,7 +121,12 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
 def _message(finding: Finding) -> str:
     """All that a viewer shows of a result, so all that a person needs."""
     lines = [finding.message, f"decided by: {finding.decided_by}", *finding.notes]
-    return "\n".join(lines if finding.help is None else [*lines, f"help: {finding.help}"])
+    return _without_links("\n".join(lines if finding.help is None else [*lines, f"help: {finding.help}"]))
+
+
+def _without_links(text: str) -> str:
+    """No text by others becomes a link ``[text](target)`` in a viewer (SARIF 2.1.0, 3.11.6)."""
+    return text.replace("](", "\\](")
 
 
 def _location(origin: Origin) -> dict[str, Any]:

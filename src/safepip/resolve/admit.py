@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests
 from safepip.core.finding import Admit, Finding, Level, Refuse, Severity, Verdict
@@ -18,11 +19,11 @@ from safepip.core.index import Index
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.url import Url, UrlError
 from safepip.policy.schema import Policy
-from safepip.resolve.finder import hash_matches
+from safepip.resolve.hashes import hash_matches
 from safepip.resolve.offers import Offer
 
-Judge = Callable[[Finding], Finding | None]
-"""Gives a finding the policy's level; None where policy has switched it off or exempts it."""
+Judge = Callable[[Finding, Version], Finding | None]
+"""Gives a finding about a version the policy's level; None where policy lets it pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +81,14 @@ class Admission:
         pinned = hash_matches(offer.file, acceptable) or (not offer.file.digests and acceptable.strong)
         key = (offer, pinned)
         if key not in self._verdicts:
-            self._verdicts[key] = self._verdict(self._findings(project, offer, pinned))
+            self._verdicts[key] = self._verdict(offer, self._findings(project, offer, pinned))
         return self._verdicts[key]
 
-    def _verdict(self, findings: Iterator[Finding]) -> tuple[Verdict, tuple[Finding, ...]]:
+    def _verdict(self, offer: Offer, findings: Iterator[Finding]) -> tuple[Verdict, tuple[Finding, ...]]:
         warnings = []
         for finding in findings:
             # A source distribution cannot be built yet, whatever the policy says about it.
-            judged = finding if finding.rule == "sdist-build" else self._judge(finding)
+            judged = finding if finding.rule == "sdist-build" else self._judge(finding, offer.version)
             if judged is None:
                 continue
             if judged.denies:

@@ -40,6 +40,11 @@ class Asked:
         return tuple(_chain(self.comes_from))
 
     @property
+    def name(self) -> str:
+        """The project as the requirement writes it."""
+        return parsed(self.text).name if self.text else self.project
+
+    @property
     def bare_text(self) -> str:
         """The text without its marker."""
         return without_marker(self.text) if self.text else ""

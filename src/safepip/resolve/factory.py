@@ -14,7 +14,6 @@ from packaging.requirements import Requirement as ParsedRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
-from safepip.core.digest import AcceptableDigests
 from safepip.core.errors import Refused, ResolutionError
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import Satisfied
@@ -30,10 +29,11 @@ from safepip.resolve.candidate import (
     InstalledCandidate,
     PythonCandidate,
 )
+from safepip.resolve.constraint import Constraint
 from safepip.resolve.dependencies import Dependencies, of_installed
 from safepip.resolve.finder import Finder
 from safepip.resolve.found import FoundCandidates
-from safepip.resolve.hashes import NO_HASHES, all_of, both
+from safepip.resolve.hashes import all_of
 from safepip.resolve.mismatch import transitive_url
 from safepip.resolve.offers import Offer
 from safepip.resolve.request import ResolveOptions
@@ -46,21 +46,6 @@ from safepip.resolve.requirement import (
 )
 from safepip.resolve.target import Target
 from safepip.resolve.wheels import Wheels
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
-    """What ``-c`` files say about one project: a specifier and hashes, never where it comes from."""
-
-    specifier: SpecifierSet = field(default_factory=SpecifierSet)
-    hashes: AcceptableDigests = NO_HASHES
-
-    def narrowed(self, line: RequirementLine) -> Constraint:
-        specifier = line.requirement.specifier if line.requirement is not None else SpecifierSet()
-        return Constraint(specifier=self.specifier & specifier, hashes=both(self.hashes, line.hashes))
-
-
-NO_CONSTRAINT = Constraint()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,21 +8,11 @@ from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests
 from safepip.core.index import FileEntry
+from safepip.resolve.hashes import hash_matches
 from safepip.resolve.offers import Offer, OfferReader, ProjectOffers
 from safepip.resolve.request import ResolveOptions
 from safepip.resolve.target import Target
 from safepip.route import NotFound, Routed, Router
-
-
-def hash_matches(file: FileEntry, acceptable: AcceptableDigests) -> bool:
-    """Whether the page's digests name a file the user listed, and contradict none.
-
-    A digest that the page does not give is checked when the bytes come.
-    """
-    known = file.digests.by_algorithm
-    if not acceptable or acceptable.accepts(file.digests) is False:
-        return False
-    return any(algorithm in known for algorithm in acceptable.by_algorithm)
 
 
 class Finder:
@@ -44,14 +34,16 @@ class Finder:
         known = self._offers.get(project)
         if known is None:
             routed = self._router.find(project)
-            known = ProjectOffers() if isinstance(routed, NotFound) else self._reader.read(project, routed)
+            known = (
+                ProjectOffers() if isinstance(routed, NotFound) else self._reader.read(project, routed.files)
+            )
             self._offers[project] = known
         return known
 
     def unfit_wheels(self, project: NormalizedName) -> list[FileEntry]:
         """Wheels of the project for other platforms or Pythons, in the page's order."""
         routed = self._router.find(project)
-        return [] if isinstance(routed, NotFound) else list(self._reader.unfit_wheels(project, routed))
+        return [] if isinstance(routed, NotFound) else list(self._reader.unfit_wheels(project, routed.files))
 
     def allows_prereleases(self, project: NormalizedName) -> bool | None:
         """``--pre``, ``--all-releases``, ``--only-final``; None: the specifier decides (PEP 440)."""

@@ -102,7 +102,7 @@ class FoundCandidates(Sequence[Candidate]):
         yield from self._files({installed.version})
 
     def _installed_in_place(self, installed: Candidate) -> Iterator[Candidate]:
-        """Before the first file that is not newer, instead of a file of the same version."""
+        """Before the first file that is not newer; a file of the same version comes after it."""
         versions: set[Version] = set()
         for offer in self._offers():
             if offer.version in versions:
@@ -110,8 +110,6 @@ class FoundCandidates(Sequence[Candidate]):
             if installed.version not in versions and installed.version >= offer.version:
                 versions.add(installed.version)
                 yield installed
-                if offer.version == installed.version:
-                    continue
             candidate = self._make(offer)
             if candidate is not None:
                 versions.add(offer.version)

@@ -7,6 +7,7 @@ from functools import reduce
 from types import MappingProxyType
 
 from safepip.core.digest import AcceptableDigests
+from safepip.core.index import FileEntry
 
 NO_HASHES = AcceptableDigests()
 
@@ -27,3 +28,14 @@ def both(one: AcceptableDigests, other: AcceptableDigests) -> AcceptableDigests:
 def all_of(hashes: Iterable[AcceptableDigests]) -> AcceptableDigests:
     """What every one of them accepts."""
     return reduce(both, hashes, NO_HASHES)
+
+
+def hash_matches(file: FileEntry, acceptable: AcceptableDigests) -> bool:
+    """Whether the page's digests name a file the user listed, and contradict none.
+
+    A digest that the page does not give is checked when the bytes come.
+    """
+    known = file.digests.by_algorithm
+    if not acceptable or acceptable.accepts(file.digests) is False:
+        return False
+    return any(algorithm in known for algorithm in acceptable.by_algorithm)

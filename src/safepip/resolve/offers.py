@@ -20,7 +20,9 @@ from safepip.core.index import FileEntry, Index
 from safepip.resolve.filename import ARCHIVES, WHEEL, BuildTag, archive_version, split_extension, split_wheel
 from safepip.resolve.request import ResolveOptions
 from safepip.resolve.target import Target, Texts
-from safepip.route import Routed
+
+Files = tuple[tuple[Index, tuple[FileEntry, ...]], ...]
+"""What each index of a route lists."""
 
 _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
 """Some old archives end in ``-py2.7``; only those of the target's Python count."""
@@ -64,13 +66,13 @@ class OfferReader:
         self._options = options
         self._texts = Texts()
 
-    def read(self, project: NormalizedName, routed: Routed) -> ProjectOffers:
+    def read(self, project: NormalizedName, files: Files) -> ProjectOffers:
         """Raises ResolutionError where ``--uploaded-prior-to`` meets an index without times."""
         offers: list[Offer] = []
         other_python: set[str] = set()
         wheels, archives = self._formats(project)
-        for index, files in routed.files:
-            for file in files:
+        for index, entries in files:
+            for file in entries:
                 if file.filename.endswith(WHEEL):
                     offer = self._wheel(project, index, file) if wheels else None
                 else:
@@ -83,10 +85,10 @@ class OfferReader:
                     other_python.add(f"{offer.version} Requires-Python {_sorted(file.requires_python or '')}")
         return ProjectOffers(offers=tuple(offers), other_python=tuple(sorted(other_python)))
 
-    def unfit_wheels(self, project: NormalizedName, routed: Routed) -> Iterator[FileEntry]:
+    def unfit_wheels(self, project: NormalizedName, files: Files) -> Iterator[FileEntry]:
         """Wheels of the project for other platforms or Pythons."""
-        for _, files in routed.files:
-            for file in files:
+        for _, entries in files:
+            for file in entries:
                 parts = split_wheel(file.filename)
                 if parts is None or self._texts.project(parts.name) != project:
                     continue

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from resolvelib.providers import AbstractProvider
 
 from safepip.resolve.candidate import PYTHON, Candidate
-from safepip.resolve.factory import NO_CONSTRAINT, Constraint, Factory
+from safepip.resolve.constraint import NO_CONSTRAINT, Constraint
+from safepip.resolve.factory import Factory
 from safepip.resolve.request import UpgradeStrategy
 from safepip.resolve.requirement import (
     ExplicitRequirement,

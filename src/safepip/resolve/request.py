@@ -9,6 +9,7 @@ from enum import Enum
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
 
+from safepip.core.index import Trust
 from safepip.core.subjects import RequirementLine
 
 
@@ -74,3 +75,5 @@ class ResolveRequest:
     options: ResolveOptions = ResolveOptions()
     requested: frozenset[NormalizedName] | None = None
     """Names to mark as requested; None: all roots."""
+    direct_trust: Trust = field(default_factory=Trust)
+    """TLS trust for direct URLs, which no index's entry covers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,6 @@ from safepip.resolve.filename import WHEEL, split_wheel
 from safepip.resolve.mismatch import hash_mismatch, metadata_mismatch, not_a_wheel
 from safepip.resolve.offers import Offer
 from safepip.resolve.target import Target
-from safepip.route import Router
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class Wheels:
     """Makes each candidate once and keeps what is known of its metadata.
 
     Attributes:
+        prefetch: asks for a project's page without waiting.
         trust: TLS trust for direct URLs.
         ahead: whether dependencies are asked for before they are needed (not with ``--no-deps``).
         skip_ahead: projects that need not be asked for ahead, being installed.
@@ -40,7 +41,7 @@ class Wheels:
     """
 
     client: IndexClient
-    router: Router
+    prefetch: Callable[[NormalizedName], None]
     target: Target
     admission: Admission
     trust: Trust
@@ -140,7 +141,7 @@ class Wheels:
         except InvalidRequirement:
             return
         for name in sorted(names - self.skip_ahead):
-            self.router.prefetch(name)
+            self.prefetch(name)
 
     def _make_direct(self, line: RequirementLine, url: Url) -> FileCandidate:
         parts = split_wheel(url.filename)

@@ -18,7 +18,6 @@ from packaging.version import Version
 from safepip.core.finding import Finding, Location
 from safepip.core.index import FileEntry, Index, Serves
 from safepip.core.project import Pattern
-from safepip.route.merge import sha256_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def _table(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
     head = _Row(
         index="index", newest="newest", uploaded="uploaded", files="files", identical="same as elsewhere"
     )
-    offered = [{(f.filename, sha256_of(f)) for f in answer.listing.files} for _, answer in served]
+    offered = [{(f.filename, f.digests.sha256) for f in answer.listing.files} for _, answer in served]
     counts = Counter(file for files in offered for file in files)
     rows = [head]
     for (index, answer), files in zip(served, offered, strict=True):

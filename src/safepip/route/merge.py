@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from safepip.core.digest import Algorithm
 from safepip.core.index import Answer, FileEntry, Index, Serves
 from safepip.core.plan import Route
-
-
-def sha256_of(file: FileEntry) -> str | None:
-    """The page's sha256 for a file; None where it gives none."""
-    return file.digests.by_algorithm.get(Algorithm.SHA256)
 
 
 def common_digests(groups: Sequence[Sequence[Serves]]) -> frozenset[str]:
@@ -21,7 +15,7 @@ def common_digests(groups: Sequence[Sequence[Serves]]) -> frozenset[str]:
     A group is an index with its mirrors. A file without a published sha256 is common to nobody.
     """
     offered = [
-        {(file.filename, sha256_of(file)) for answer in group for file in answer.listing.files}
+        {(file.filename, file.digests.sha256) for answer in group for file in answer.listing.files}
         for group in groups
     ]
     common = set.intersection(*offered) if offered else set()
@@ -51,7 +45,7 @@ def merged_files(
         for file in _files(answers[index.name]):
             if file.filename in seen:
                 continue
-            if route.only_digests is not None and sha256_of(file) not in route.only_digests:
+            if route.only_digests is not None and file.digests.sha256 not in route.only_digests:
                 continue
             seen.add(file.filename)
             reason = yanked.get(file.filename)

@@ -6,10 +6,13 @@ Frozen at version 1.4 of the simple API (PEP 833): no sizes, no upload times, on
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypedDict
 
 from safepip.core.digest import Digests
 from safepip.core.index import FileEntry, Listing, ProjectStatus
 from safepip.core.url import Url, UrlError
+from safepip.simpleapi.filenames import is_archive
 from safepip.simpleapi.page import (
     NO_DIGESTS,
     Entries,
@@ -24,7 +27,6 @@ from safepip.simpleapi.page import (
 )
 from safepip.simpleapi.tokens import Anchor, Tokens, tokenize
 
-_ARCHIVE = re.compile(r".+\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tbz|tar\.xz|txz|tlz|tar\.lz|tar\.lzma|tar|egg)\Z")
 _INDEX_TITLE = re.compile(r"\b(links for|simple index|index of|directory listing for)\b", re.IGNORECASE)
 _NOT_A_FILE = ("#", "?", "javascript:", "mailto:", "data:")
 
@@ -93,33 +95,46 @@ def _add(anchor: Anchor, base: str, shown: str, entries: Entries) -> None:
             return
         filename = filename_of(url)
         if entries.page.project is None:
-            if not _ARCHIVE.match(filename):
+            if not is_archive(filename):
                 return
-        elif anchor.text != filename and not _is_shortened(anchor.text, filename):
-            raise EntryError(f"it is called {anchor.text[:100]!r}, but its URL ends in {filename!r}")
-        entries.add(_entry(anchor, filename, url, href, where, shown))
+        else:
+            _check_text(anchor.text, filename)
+        entries.add(
+            FileEntry(
+                filename=filename,
+                url=url,
+                digests=_fragment_digests(href),
+                where=where,
+                page=shown,
+                **_attributes(anchor.attributes),
+            )
+        )
     except EntryError as error:
         entries.keep_out(where, error)
 
 
-def _is_shortened(text: str, filename: str) -> bool:
-    """Whether a web server's own directory listing cut the name (``demo-1.0-py3-no..>``)."""
-    return text.endswith("..>") and len(text) > len("..>") and filename.startswith(text[:-3])
+def _check_text(text: str, filename: str) -> None:
+    """The text must be the file name. A web server's own listing may cut it (``demo-1.0-py3-no..>``)."""
+    shortened = text.endswith("..>") and len(text) > len("..>") and filename.startswith(text[:-3])
+    if text != filename and not shortened:
+        raise EntryError(f"it is called {text[:100]!r}, but its URL ends in {filename!r}")
 
 
-def _entry(anchor: Anchor, filename: str, url: str, href: str, where: str, shown: str) -> FileEntry:
-    attributes = anchor.attributes
-    return FileEntry(
-        filename=filename,
-        url=url,
-        digests=_fragment_digests(href),
-        requires_python=attributes.get("data-requires-python") or None,
-        yanked=attributes.get("data-yanked"),
-        sidecar=_sidecar(attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))),
-        provenance=attributes.get("data-provenance") or None,
-        where=where,
-        page=shown,
-    )
+class _Attributes(TypedDict):
+    requires_python: str | None
+    yanked: str | None
+    sidecar: Digests | None
+    provenance: str | None
+
+
+def _attributes(given: Mapping[str, str]) -> _Attributes:
+    """What the ``data-`` attributes say; ``data-core-metadata`` before its old name (PEP 714)."""
+    return {
+        "requires_python": given.get("data-requires-python") or None,
+        "yanked": given.get("data-yanked"),
+        "sidecar": _sidecar(given.get("data-core-metadata", given.get("data-dist-info-metadata"))),
+        "provenance": given.get("data-provenance") or None,
+    }
 
 
 def _fragment_digests(href: str) -> Digests:

@@ -27,6 +27,7 @@ def parse_page(
     content_type: str,
     page_url: Url,
     project: NormalizedName | None,
+    *,
     index_name: str,
     limits: Limits,
 ) -> Listing:

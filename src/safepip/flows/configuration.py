@@ -1,0 +1,61 @@
+"""pip's configuration files and variables, in pip's order, read for the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import ConfigurationError
+from safepip.core.origin import Layer, Origin, Place
+from safepip.pipcompat import conf, environ
+from safepip.pipcompat.effective import EffectiveConfig, merge
+from safepip.pipcompat.places import config_paths
+
+if TYPE_CHECKING:
+    from safepip.flows.world import Target, World
+    from safepip.pipcompat.argv import Invocation
+    from safepip.pipcompat.written import ConfigFile, ConfigKind
+
+
+def read_config(invocation: Invocation, world: World, target: Target) -> EffectiveConfig:
+    """Every option in force for the command, and everything that was written.
+
+    Raises:
+        ConfigurationError: a file that cannot be read or parsed.
+        ConfiguredValueError, UsageError: a value that pip would refuse, in its words.
+    """
+    around = world.around
+    places = config_paths(
+        around.platform,
+        around.environ,
+        target.prefix,
+        around.home,
+        exists=around.exists,
+        is_dir=around.is_dir,
+        isolated=invocation.isolated,
+    )
+    files = tuple(_read(places, world))
+    variables = () if invocation.isolated else environ.parse(around.environ)
+    return merge(
+        invocation,
+        files,
+        variables,
+        now=world.clock.now(),
+        expand_user=lambda path: around.home + path[1:] if path == "~" or path.startswith("~/") else path,
+    )
+
+
+def _read(places: list[tuple[ConfigKind, str]], world: World) -> Iterator[ConfigFile]:
+    for kind, path in places:
+        if not world.around.exists(path):
+            continue
+        try:
+            text = world.files.read_bytes(path).decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"Configuration file could not be loaded: {error}",
+                reference="configuration",
+                origin=Origin(layer=Layer.OPERATOR, kind=Place.FILE, place=path),
+                hint="mend the file, or set PIP_CONFIG_FILE to the null device to read none",
+            ) from None
+        yield conf.parse(text, path, kind=kind)

@@ -1,0 +1,133 @@
+"""Who gets which user name and password: only the exact HTTPS origin they belong to.
+
+In pip's order: userinfo of the index URL, then netrc, then keyring once the index has refused. pip
+also sends them over plain http, and a netrc ``default`` entry to every host; safepip does neither.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import netrc
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from safepip.core.index import Index
+from safepip.core.url import Credentials, Url
+from safepip.io.links import is_listed_host
+
+Keyring = Callable[[str, str | None], Credentials | None]
+"""Asked with a service (URL or host) and a user name, where one is known."""
+_KEYRING_SECONDS = 60.0
+
+
+class CredentialStore:
+    """Finds credentials for a URL. Safe for threads.
+
+    Args:
+        netrc_path: None: none is read.
+        keyring: None: never asked.
+    """
+
+    def __init__(self, *, netrc_path: Path | None = None, keyring: Keyring | None = None) -> None:
+        self._hosts = _read_netrc(netrc_path)
+        self._keyring = keyring
+        self._from_keyring: dict[tuple[str, str, int | None], Credentials | None] = {}
+        self._lock = threading.Lock()
+
+    def for_index(self, url: Url, index: Index) -> Credentials | None:
+        """Credentials for a request that serves the index: its pages, files, sidecars, redirects.
+
+        Its own origin gets the index's own; hosts of its ``file-hosts`` get what netrc says about
+        them by name; nobody else gets any.
+        """
+        if url.origin == index.url.origin:
+            return self._own(index.url)
+        if is_listed_host(url, index):
+            return self._named(url)
+        return None
+
+    def for_url(self, url: Url, named: Url) -> Credentials | None:
+        """Credentials for a single URL that the user named, or where it redirects (none)."""
+        if url.origin != named.origin:
+            return None
+        return named.credentials or self._named(url)
+
+    def after_refusal(self, index: Index) -> bool:
+        """Whether keyring, asked now, knows credentials that were not sent yet."""
+        if self._keyring is None or index.url.scheme != "https":
+            return False
+        with self._lock:
+            if index.url.origin in self._from_keyring:
+                return False
+            name = index.url.credentials.username if index.url.credentials else None
+            found = self._keyring(index.url.without_secrets, name) or self._keyring(index.url.netloc, name)
+            self._from_keyring[index.url.origin] = found
+            return found is not None
+
+    def _own(self, url: Url) -> Credentials | None:
+        found = self._from_keyring.get(url.origin) or url.credentials or self._named(url)
+        if found is None and url.scheme == "https":
+            found = self._hosts.get("default")
+        return found
+
+    def _named(self, url: Url) -> Credentials | None:
+        return self._hosts.get(url.host) if url.scheme == "https" and url.host != "default" else None
+
+
+def basic_authorization(credentials: Credentials) -> str:
+    """The ``Authorization`` header (RFC 7617); a token alone is the user name."""
+    pair = f"{credentials.username}:{credentials.password or ''}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def find_netrc(environ: Mapping[str, str]) -> Path | None:
+    """``$NETRC``, else ``~/.netrc`` or ``~/_netrc`` (as requests, and so pip)."""
+    if named := environ.get("NETRC"):
+        return Path(named)
+    with contextlib.suppress(RuntimeError):
+        home = Path("~").expanduser()
+        return next((p for p in (home / ".netrc", home / "_netrc") if p.is_file()), None)
+    return None
+
+
+def keyring_program(search_path: str | None = None) -> Keyring | None:
+    """Ask the ``keyring`` program on PATH (``--keyring-provider subprocess``); None: there is none."""
+    program = shutil.which("keyring", path=search_path)
+    if program is None:
+        return None
+
+    def ask(service: str, username: str | None) -> Credentials | None:
+        arguments = [program, "--mode=creds", "--output=json", "get", service]
+        try:
+            answer = subprocess.run(
+                arguments + ([username] if username else []),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                timeout=_KEYRING_SECONDS,
+                check=True,
+            )
+            found = json.loads(answer.stdout)
+            return Credentials(username=str(found["username"]), password=str(found["password"]))
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+            return None
+
+    return ask
+
+
+def _read_netrc(path: Path | None) -> dict[str, Credentials]:
+    """Host, or ``default`` → credentials. As with pip, a file that cannot be read counts for nothing."""
+    if path is None:
+        return {}
+    try:
+        hosts = netrc.netrc(str(path)).hosts
+    except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+        return {}
+    return {
+        host.lower() if host != "default" else host: Credentials(username=login or account, password=password)
+        for host, (login, account, password) in hosts.items()
+    }

@@ -1,0 +1,108 @@
+"""Texts that the user named: local files, and remote requirement, constraint and lock files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import Refused, Undecided
+from safepip.core.finding import Finding
+from safepip.core.index import Trust
+from safepip.core.limits import Limits
+from safepip.core.origin import Layer, Origin, Place
+from safepip.core.url import Url, UrlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from safepip.io.credentials import CredentialStore
+    from safepip.io.exchange import Request
+    from safepip.io.http import Http
+
+_OK = 200
+
+
+class SystemFiles:
+    """Implements :class:`safepip.core.ports.Files`.
+
+    Args:
+        connect: gives the HTTP client and the credentials; called at the first remote text only, so
+            that runs without one never load the client.
+        admits: whether policy allows the URL (``urls.allow``); asked for every redirect too.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], tuple[Http, CredentialStore]],
+        trust: Trust | None = None,
+        admits: Callable[[Url], bool] = lambda _: True,
+        limits: Limits = Limits(),
+    ) -> None:
+        self._connect = connect
+        self._trust = trust or Trust()
+        self._admits = admits
+        self._limits = limits
+
+    def read_bytes(self, path: str) -> bytes:
+        """Raises OSError."""
+        return Path(path).read_bytes()
+
+    def exists(self, path: str) -> bool:
+        return Path(path).exists()
+
+    def is_dir(self, path: str) -> bool:
+        return Path(path).is_dir()
+
+    def fetch_text(self, url: str) -> bytes:
+        """A remote text, over verified HTTPS on every hop.
+
+        Raises:
+            Refused: plaintext, TLS failure, a URL or redirect that policy does not admit.
+            Undecided: no answer, any status but 200, or more than ``remote_text_max_bytes``.
+        """
+        origin = Origin(layer=Layer.OPERATOR, kind=Place.FILE, place=url)
+        try:
+            parsed = Url.parse(url)
+        except UrlError as error:
+            raise Undecided(f"the URL of a file {error}", reference="direct-url", origin=origin) from None
+        origin = Origin(layer=Layer.OPERATOR, kind=Place.FILE, place=str(parsed))
+        if parsed.scheme == "https" and not self._admits(parsed):
+            raise Refused((_not_admitted(parsed, origin),))
+        http, credentials = self._connect()
+        reply = http.get(self._request(parsed, origin, credentials))
+        if reply.status != _OK:
+            raise Undecided(
+                f"{parsed} answered with HTTP status {reply.status}",
+                reference="index-unavailable",
+                origin=origin,
+                hint="check the URL, and the credentials in netrc if it needs any",
+            )
+        return reply.body
+
+    def _request(self, url: Url, origin: Origin, credentials: CredentialStore) -> Request:
+        from safepip.io.exchange import Request
+
+        return Request(
+            url=url,
+            home=url,
+            trust=self._trust,
+            origin=origin,
+            max_bytes=self._limits.remote_text_max_bytes,
+            max_seconds=self._limits.page_max_seconds,
+            accept="text/plain, */*;q=0.1",
+            coded=True,
+            credentials=lambda hop: credentials.for_url(hop, url),
+            refuses_redirect=lambda hop: None if self._admits(hop) else "policy's urls.allow has no such URL",
+        )
+
+
+def _not_admitted(url: Url, origin: Origin) -> Finding:
+    return Finding(
+        rule="direct-url",
+        message=f"{url} is not among the URLs that policy allows",
+        origin=origin,
+        subject=url.host,
+        help="add it to urls.allow, or use a local file",
+        decided_by="urls.allow",
+    )

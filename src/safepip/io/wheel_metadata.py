@@ -1,0 +1,95 @@
+"""Core metadata as far as resolving needs it, from its text or from inside a wheel."""
+
+from __future__ import annotations
+
+import zipfile
+from email.errors import MessageError
+from email.parser import HeaderParser
+from typing import BinaryIO
+
+from safepip.core.errors import VerificationError
+from safepip.core.index import WheelMetadata
+
+_SUFFIX = ".dist-info/METADATA"
+
+
+def parse_metadata(raw: bytes, source: str, filename: str) -> WheelMetadata:
+    """Read METADATA.
+
+    Args:
+        source: ``sidecar``, ``range``, ``wheel`` or ``sdist``.
+        filename: for messages.
+
+    Raises:
+        VerificationError: no name or version, or more than one.
+    """
+    # The description is neither needed nor parsed; headers are ASCII where they matter.
+    head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    try:
+        message = HeaderParser().parsestr(head.decode("utf-8", "surrogateescape") + "\n\n")
+    except MessageError as error:
+        raise _wrong(filename, f"cannot be parsed: {error}") from None
+    required = {name: [str(v).strip() for v in message.get_all(name, [])] for name in ("Name", "Version")}
+    for name, values in required.items():
+        if len(values) != 1 or not values[0]:
+            raise _wrong(filename, f"names {len(values) or 'no'} {name}")
+    requires_python = [str(v).strip() for v in message.get_all("Requires-Python", [])]
+    if len(requires_python) > 1:
+        raise _wrong(filename, "has several Requires-Python")
+    return WheelMetadata(
+        name=required["Name"][0],
+        version=required["Version"][0],
+        requires_dist=tuple(_unfolded(v) for v in message.get_all("Requires-Dist", [])),
+        requires_python=requires_python[0] if requires_python and requires_python[0] else None,
+        provides_extra=frozenset(str(v).strip() for v in message.get_all("Provides-Extra", [])),
+        raw=raw,
+        source=source,
+    )
+
+
+def read_metadata(wheel: BinaryIO, filename: str, max_bytes: int) -> bytes:
+    """METADATA from inside a wheel, reading no more of it than needed.
+
+    Raises:
+        VerificationError: no wheel, no METADATA or several, or one larger than ``max_bytes``.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            member = _member(archive, filename)
+            if member.file_size > max_bytes:
+                raise _wrong(filename, f"is larger than {max_bytes:,} bytes")
+            with archive.open(member) as stream:
+                raw = stream.read(max_bytes + 1)
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+    ) as error:
+        raise VerificationError(
+            f"{filename} is no readable wheel: {error}", reference="record-mismatch"
+        ) from None
+    if len(raw) > max_bytes:
+        raise _wrong(filename, f"is larger than {max_bytes:,} bytes")
+    return raw
+
+
+def _member(archive: zipfile.ZipFile, filename: str) -> zipfile.ZipInfo:
+    found = [m for m in archive.infolist() if m.filename.endswith(_SUFFIX) and m.filename.count("/") == 1]
+    if len(found) != 1:
+        raise _wrong(filename, f"stands {len(found)} times in the wheel")
+    return found[0]
+
+
+def _unfolded(value: object) -> str:
+    return " ".join(str(value).split())
+
+
+def _wrong(filename: str, what: str) -> VerificationError:
+    return VerificationError(
+        f"the metadata of {filename} {what}",
+        reference="metadata-mismatch",
+        hint="the file is broken; tell its author, or choose another version",
+    )

@@ -1,0 +1,170 @@
+"""Everything that steers pip, put together in pip's order: what is in force, and what it shadows.
+
+The order (``pip._internal.cli.parser.ConfigOptionParser``): pip's defaults, then the ``[global]``
+sections of all files, then the command's sections, then ``[:env:]`` sections and variables, then the
+command line. Only within one of these pools does the kind of file decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from safepip.core.origin import BUILT_IN, Effective, Origin, Sourced
+from safepip.core.subjects import Setting
+from safepip.pipcompat import table
+from safepip.pipcompat.accumulate import Accumulator
+from safepip.pipcompat.argv import Invocation
+from safepip.pipcompat.environ import NO_OPTIONS
+from safepip.pipcompat.environ import SECTION as VARIABLES
+from safepip.pipcompat.option import Option
+from safepip.pipcompat.options import COMMANDS
+from safepip.pipcompat.written import ConfigFile, ConfigKind, Written
+
+_NOBODY: tuple[Sourced[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveConfig:
+    """pip's options in force.
+
+    Attributes:
+        settings: everything that was said about an option of this command, shadowed or not; list
+            options give one an element. Of a flag that pip stores inverted the value tells whether
+            the flag holds: ``no-build-isolation = 0`` in a file gives ``true``.
+        unknown: keys in files and variables that no pip command has; pip ignores them silently.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    unknown: tuple[Setting, ...] = ()
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+    held: Mapping[str, tuple[Sourced[str], ...]] = field(default_factory=dict, repr=False)
+    shadowed: Mapping[str, tuple[Sourced[str], ...]] = field(default_factory=dict, repr=False)
+
+    def value(self, dest: str) -> object:
+        """What pip's ``options.<dest>`` would be, lists as tuples.
+
+        None where the command has no such option, and where only the machine or pip knows the
+        default (index, cache folder, source folder). Relative paths stay relative.
+        """
+        return self.values.get(dest)
+
+    def origin(self, dest: str) -> Origin:
+        """Where the value in force stands; the last element's place for lists."""
+        said = self.items(dest)
+        return said[-1].origin if said else BUILT_IN
+
+    def items(self, dest: str) -> tuple[Sourced[str], ...]:
+        """The texts in force, each with its place; empty where nobody said anything."""
+        return self.held.get(dest, _NOBODY)
+
+    def effective(self, dest: str) -> Effective[object]:
+        """The value with everything it shadows, strongest first."""
+        shadowed = tuple(
+            Sourced[object](value=said.value, origin=said.origin) for said in self.shadowed.get(dest, _NOBODY)
+        )
+        return Effective(value=self.value(dest), origin=self.origin(dest), shadowed=shadowed[::-1])
+
+
+def merge(
+    invocation: Invocation,
+    config_files: Sequence[ConfigFile],
+    environ: Sequence[Written],
+    *,
+    now: datetime,
+    expand_user: Callable[[str], str] = str,
+) -> EffectiveConfig:
+    """What ``create_command(name).parser.parse_args`` would give, with origins.
+
+    Args:
+        config_files: in pip's order, weakest first (:func:`~safepip.pipcompat.places.config_paths`).
+        environ: what :func:`safepip.pipcompat.environ.parse` gives.
+        now: aware; ages such as ``P3D`` are counted back from it.
+        expand_user: replaces a leading ``~`` in the value of a path option.
+
+    Raises:
+        ConfiguredValueError: a value in a file or variable that the option cannot have (exit 3).
+        UsageError: a file or variable says no truth value to a flag (exit 2).
+        CommandError: a list of names that looks like an option.
+    """
+    options = _options(invocation.command)
+    accumulator = Accumulator({option.dest: option for option in options.values()}, now, expand_user)
+    pools = _Pools.fill(invocation, config_files, environ)
+    for written in pools.shadowed:
+        if option := options.get(f"--{written.key}"):
+            accumulator.shadow(option, written)
+    for written in pools.in_order():
+        if option := options.get(f"--{written.key}"):
+            accumulator.configure(option, written)
+    accumulator.finish_configuration()
+    for given in invocation.options:
+        accumulator.give(given)
+    return EffectiveConfig(
+        settings=accumulator.settings(),
+        unknown=tuple(_unknown(written) for written in pools.everything() if _is_unknown(written)),
+        values=MappingProxyType(accumulator.frozen_values()),
+        held=MappingProxyType(accumulator.held),
+        shadowed=MappingProxyType(accumulator.shadowed),
+    )
+
+
+def _options(command: str | None) -> Mapping[str, Option]:
+    if command is not None:
+        return table.by_name(command)
+    return {name: option for option in table.main_options() for name in option.names}
+
+
+@dataclass(slots=True)
+class _Pools:
+    """Values by section, as pip collects them: a later one takes the place of an earlier equal key."""
+
+    pools: dict[str, dict[str, Written]]
+    shadowed: list[Written] = field(default_factory=list)
+    outside: list[Written] = field(default_factory=list)
+    """In sections that this command does not read."""
+
+    @classmethod
+    def fill(
+        cls, invocation: Invocation, config_files: Iterable[ConfigFile], environ: Iterable[Written]
+    ) -> _Pools:
+        pools = cls({"global": {}, invocation.command or "global": {}, VARIABLES: {}})
+        # pip keeps files by path: one that is named twice keeps its first place.
+        files = {file.place: file for file in config_files}
+        for file in files.values():
+            for written in file.written:
+                pools.add(written, counts=not (invocation.isolated and file.kind is ConfigKind.USER))
+        for written in environ:
+            # pip's first parser is never isolated, and --python is its business.
+            pools.add(written, counts=not invocation.isolated or written.key == "python")
+        return pools
+
+    def add(self, written: Written, *, counts: bool) -> None:
+        section, _, key = f"{written.section}.{written.key}".partition(".")
+        pool = self.pools.get(section)
+        if pool is None or key != written.key:
+            self.outside.append(written)
+        elif not counts:
+            self.shadowed.append(written)
+        else:
+            if key in pool:
+                self.shadowed.append(pool[key])
+            pool[key] = written
+
+    def in_order(self) -> Iterable[Written]:
+        """What counts, weakest first. An empty value lets the weaker pool speak."""
+        return (written for pool in self.pools.values() for written in pool.values() if written.text)
+
+    def everything(self) -> Iterable[Written]:
+        return (*self.shadowed, *(w for pool in self.pools.values() for w in pool.values()), *self.outside)
+
+
+def _is_unknown(written: Written) -> bool:
+    if written.section not in {"global", VARIABLES, *COMMANDS}:
+        return True
+    return written.key not in table.long_names() and written.key not in NO_OPTIONS
+
+
+def _unknown(written: Written) -> Setting:
+    return Setting(option=written.key, value=written.text, origin=written.origin, in_effect=False)

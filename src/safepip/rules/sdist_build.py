@@ -1,0 +1,32 @@
+"""The rule ``sdist-build``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from safepip.rules.base import Rule
+
+
+class SdistBuild(Rule[Any]):
+    """Source archive that would have to be built
+
+    What it finds:
+        A project of which no wheel fits, only a source archive, and that `builds.sdists` does not
+        admit. The message says which wheels exist and why none fits.
+
+    Why it matters:
+        Building runs the project's code with your rights before anything about it has been checked, and
+        brings in further packages to do so.
+
+    Example:
+        pip install --no-binary :all: demo
+
+    Instead:
+        Take a version or an interpreter with a wheel, build the wheel once in a safe place, or add the
+        project to `builds.sdists`.
+
+    Policy keys:
+        builds.sdists, rules, allow
+    """
+
+    id = "sdist-build"

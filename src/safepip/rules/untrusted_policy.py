@@ -1,0 +1,36 @@
+"""The rule ``untrusted-policy``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from safepip.core.finding import Level, Severity
+from safepip.rules.base import Rule
+
+
+class UntrustedPolicy(Rule[Any]):
+    """Policy of a folder that nobody has trusted yet
+
+    What it finds:
+        A `safepip.toml` or `[tool.safepip]` that was found by walking up from the working directory,
+        and that says more than refusals: an index, a CA bundle, an exemption, a cool-down. What it
+        refuses is in force; the rest is set aside.
+
+    Why it matters:
+        A folder that was cloned or unpacked could otherwise choose where your packages come from, just
+        because you stand in it.
+
+    Example:
+        git clone …; cd …; safepip install -r requirements.txt
+
+    Instead:
+        Read the file. If you agree, name it: `--policy safepip.toml`, or the variable `SAFEPIP_POLICY`,
+        as in a Dockerfile or a build service.
+
+    Policy keys:
+        rules
+    """
+
+    id = "untrusted-policy"
+    severity = Severity.LOW
+    level = Level.WARN

@@ -1,0 +1,330 @@
+"""``safepip install`` from end to end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Shell, publish, trusting
+from support.server import IndexServer
+from support.wheels import make_wheel, wheel_filename
+
+
+def sha256_of(server: IndexServer, name: str, version: str, **spec: object) -> str:
+    return hashlib.sha256(make_wheel(name, version, **spec)).hexdigest()
+
+
+APP = {"requires": ["lib>=1"], "entry_points": {"console_scripts": {"app": "app:main"}}}
+
+
+def test_installs_a_package_and_what_it_needs(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "app", *trusting(index))
+
+    assert (ended.code, ended.out) == (0, "Successfully installed app-1.0 lib-2.0\n"), ended.err
+    assert shell.installed() == {"app-1.0", "lib-2.0"}
+
+
+def test_what_is_installed_already_is_said_in_pips_words(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "app", *trusting(index))
+
+    ended = shell.safepip("install", "app", *trusting(index))
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[0].startswith("Requirement already satisfied: app in ")
+    assert "(from app) (2.0)" in ended.out
+
+
+def test_dry_run_installs_nothing(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "--dry-run", "app", *trusting(index))
+
+    assert (ended.code, ended.out) == (0, "Would install app-1.0 lib-2.0\n")
+    assert shell.installed() == set()
+
+
+def test_report_names_every_file_and_digest(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "--dry-run", "--quiet", "--report", "-", "app", *trusting(index))
+
+    report = json.loads(ended.out)
+    assert {item["metadata"]["name"]: item["requested"] for item in report["install"]} == {
+        "app": True,
+        "lib": False,
+    }
+
+
+def test_only_what_was_asked_for_is_marked_requested(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "app", *trusting(index))
+
+    site = next(shell.python.parent.parent.glob("lib/python*/site-packages"))
+    assert [path.parent.name for path in site.glob("*/REQUESTED")] == ["app-1.0.dist-info"]
+    assert not list(site.glob("*/direct_url.json"))
+
+
+def test_a_hashed_requirement_file_is_installed(shell: Shell, index: IndexServer) -> None:
+    shell.write(
+        "requirements.txt",
+        f"app==1.0 --hash=sha256:{sha256_of(index, 'app', '1.0', **APP)}\n"
+        f"lib==1.0 \\\n    --hash=sha256:{sha256_of(index, 'lib', '1.0')}\n",
+    )
+
+    ended = shell.safepip("install", "-r", "requirements.txt", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"app-1.0", "lib-1.0"}), ended.err
+
+
+def test_an_unhashed_requirement_file_is_refused_before_any_request(shell: Shell, index: IndexServer) -> None:
+    shell.write("requirements.txt", "app==1.0\nlib\n")
+
+    ended = shell.safepip("install", "-r", "requirements.txt", *trusting(index))
+
+    assert ended.code == 10
+    assert "requirements.txt:1" in ended.err
+    assert "unhashed-requirement" in ended.err
+    assert index.requests == []
+
+
+def test_a_transitive_dependency_of_a_file_needs_a_hash_too(shell: Shell, index: IndexServer) -> None:
+    shell.write("requirements.txt", f"app==1.0 --hash=sha256:{sha256_of(index, 'app', '1.0', **APP)}\n")
+
+    ended = shell.safepip("install", "-r", "requirements.txt", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (10, set())
+    assert "lib==2.0" in ended.err
+
+
+def test_a_wrong_hash_on_the_command_line_is_refused(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "lib==1.0", "--hash", f"sha256:{'0' * 64}", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (13, set()), ended.err
+    assert "hash-mismatch" in ended.err
+
+
+def test_a_right_hash_on_the_command_line_is_taken(shell: Shell, index: IndexServer) -> None:
+    digest = sha256_of(index, "lib", "1.0")
+
+    ended = shell.safepip("install", "lib==1.0", "--hash", f"sha256:{digest}", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
+
+
+def test_bytes_that_are_not_what_the_page_says_are_refused(shell: Shell, index: IndexServer) -> None:
+    index.replace_file(wheel_filename("lib", "2.0"), make_wheel("lib", "2.0", description="evil"))
+
+    ended = shell.safepip("install", "app", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (13, set()), ended.err
+
+
+@pytest.mark.parametrize("spelled", ["--index-url={}", "-i{}", "--index={}", "--pypi-url={}", "--extra-index-url={}"])
+def test_a_plaintext_index_is_refused_however_it_is_spelled(shell: Shell, spelled: str) -> None:
+    ended = shell.safepip("install", "app", spelled.format("http://localhost:9/simple"))
+
+    assert ended.code == 10
+    assert "error[plaintext-index]" in ended.err
+    assert "^^^^" in ended.err
+
+
+@pytest.mark.parametrize("name", ["PIP_INDEX_URL", "PIP_PYPI_URL", "PIP___INDEX_URL", "PIP_index_url"])
+def test_a_plaintext_index_in_the_environment_is_refused(shell: Shell, name: str) -> None:
+    ended = shell.safepip("install", "app", environ={name: "http://localhost:9/simple"})
+
+    assert ended.code == 10
+    assert f"${name}" in ended.err
+
+
+def test_trusted_host_on_the_command_line_is_refused(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "app", "--trusted", "localhost", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (10, set())
+    assert "error[trusted-host]" in ended.err
+
+
+def test_trusted_host_in_the_environment_is_set_aside_and_tls_verified(shell: Shell, index: IndexServer) -> None:
+    environ = {"PIP_TRUSTED_HOST": "localhost"}
+
+    verified = shell.safepip("install", "lib", *trusting(index), environ=environ)
+    unverified = shell.safepip("install", "app", "--index-url", index.url, environ=environ)
+
+    assert verified.code == 0, verified.err
+    assert "warning[trusted-host]" in verified.err
+    assert unverified.code in {10, 11}
+    assert "tls-failure" in unverified.err
+
+
+def test_a_name_on_two_indexes_is_refused(shell: Shell, index: IndexServer) -> None:
+    with IndexServer() as other:
+        publish(other, "lib", "99.0")
+
+        ended = shell.safepip("install", "lib", *trusting(index), "--extra-index-url", other.url)
+
+    assert (ended.code, shell.installed()) == (10, set())
+    assert "error[ambiguous-project]" in ended.err
+    assert "99.0" in ended.err
+
+
+def test_a_policy_pattern_settles_where_a_name_comes_from(shell: Shell, index: IndexServer) -> None:
+    with IndexServer() as other:
+        publish(other, "lib", "99.0")
+        policy = shell.write(
+            "policy.toml",
+            f'[[index]]\nname = "corp"\nurl = "{index.url}"\npackages = ["lib", "app"]\n'
+            f'ca-bundle = "{index.ca_path}"\n'
+            f'[[index]]\nname = "other"\nurl = "{other.url}"\npackages = ["*"]\nca-bundle = "{other.ca_path}"\n',
+        )
+
+        ended = shell.safepip("install", "app", "--policy", str(policy))
+
+    assert (ended.code, shell.installed()) == (0, {"app-1.0", "lib-2.0"}), ended.err
+    assert other.requests == []
+
+
+def test_an_unreachable_index_does_not_hand_the_name_to_another(shell: Shell, index: IndexServer) -> None:
+    with IndexServer() as private:
+        private.fail("/simple/lib/", 503)
+
+        ended = shell.safepip(
+            "install", "lib", *trusting(index), "--extra-index-url", private.url, "--retries", "0"
+        )
+
+    assert (ended.code, shell.installed()) == (11, set()), ended.err
+    assert "index-unavailable" in ended.err
+
+
+def test_constraints_hold(shell: Shell, index: IndexServer) -> None:
+    shell.write("constraints.txt", "lib<2\n")
+
+    ended = shell.safepip("install", "app", "-c", "constraints.txt", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"app-1.0", "lib-1.0"}), ended.err
+
+
+def test_upgrade_replaces_the_old_version(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "lib==1.0", *trusting(index))
+
+    ended = shell.safepip("install", "--upgrade", "lib", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"lib-2.0"}), ended.err
+
+
+def test_target_fills_a_folder(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "app", "--target", "out", *trusting(index))
+
+    assert ended.code == 0, ended.err
+    assert (shell.folder / "out" / "app" / "__init__.py").is_file()
+    assert shell.installed() == set()
+
+
+def test_download_saves_wheels_and_a_second_run_keeps_them(shell: Shell, index: IndexServer) -> None:
+    first = shell.safepip("download", "app", "-d", "wheels", *trusting(index))
+    second = shell.safepip("download", "app", "-d", "wheels", *trusting(index))
+
+    names = {path.name for path in (shell.folder / "wheels").iterdir()}
+    assert names == {"app-1.0-py3-none-any.whl", "lib-2.0-py3-none-any.whl"}
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    assert "Saved ./wheels/app-1.0-py3-none-any.whl" in first.out
+    assert "Successfully downloaded app lib" in first.out
+
+
+def test_an_sdist_is_refused_and_says_so(shell: Shell, index: IndexServer) -> None:
+    index.add_file(b"not built", "only-1.0.tar.gz")
+
+    ended = shell.safepip("install", "only", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (10, set())
+    assert "error[sdist-build]" in ended.err
+
+
+def test_a_missing_project_is_said_in_pips_words(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "nothere", *trusting(index))
+
+    assert ended.code == 1
+    assert "No matching distribution found for nothere" in ended.err
+
+
+def test_local_wheel_is_installed_with_its_direct_url(shell: Shell, index: IndexServer) -> None:
+    (shell.folder / "solo-1.0-py3-none-any.whl").write_bytes(make_wheel("solo", "1.0"))
+
+    ended = shell.safepip("install", "./solo-1.0-py3-none-any.whl", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"solo-1.0"}), ended.err
+
+
+@pytest.mark.parametrize("argument", [".", "-e."])
+def test_local_projects_are_refused_for_now(shell: Shell, index: IndexServer, argument: str) -> None:
+    shell.write("pyproject.toml", '[project]\nname = "here"\nversion = "1"\n')
+
+    ended = shell.safepip("install", argument, *trusting(index))
+
+    assert (ended.code, shell.installed()) == (10, set()), ended.err
+
+
+def test_a_plan_is_explained_without_installing(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("install", "--explain", "app", *trusting(index))
+
+    assert ended.code == 0, ended.err
+    assert "lib 2.0" in ended.out
+    assert shell.installed() == set()
+
+
+def test_json_report_carries_the_refusal(shell: Shell) -> None:
+    ended = shell.safepip("install", "x", "-i", "http://localhost:9/", "--report-format", "json")
+
+    assert ended.code == 10
+    assert json.loads(ended.out)["findings"][0]["rule"] == "plaintext-index"
+
+
+def test_nothing_to_install_is_said_in_pips_words(shell: Shell) -> None:
+    ended = shell.safepip("install")
+
+    assert ended.code == 1
+    assert 'You must give at least one requirement to install (see "pip help install")' in ended.err
+
+
+def test_the_working_directory_is_never_imported(shell: Shell, index: IndexServer) -> None:
+    for name in ("httpx", "pip", "packaging", "resolvelib"):
+        shell.write(f"{name}/__init__.py", "raise SystemExit(99)\n")
+
+    ended = shell.safepip("install", "app", *trusting(index))
+
+    assert ended.code == 0, ended.err
+
+
+def test_index_versions_are_answered_in_pips_words(shell: Shell, index: IndexServer) -> None:
+    ended = shell.safepip("index", "versions", "lib", *trusting(index))
+
+    assert (ended.code, ended.out) == (0, "lib (2.0)\nAvailable versions: 2.0, 1.0\n"), ended.err
+
+
+def test_outdated_packages_are_listed_in_pips_words(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "lib==1.0", *trusting(index))
+
+    ended = shell.safepip("list", "--outdated", "--format=json", *trusting(index))
+
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out) == [
+        {"name": "lib", "version": "1.0", "latest_version": "2.0", "latest_filetype": "wheel"}
+    ]
+
+
+def test_passed_through_commands_see_the_environment(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "app", *trusting(index))
+
+    listed = shell.safepip("list", "--format=freeze")
+    removed = shell.safepip("uninstall", "-y", "app")
+
+    assert listed.out.split() == ["app==1.0", "lib==2.0"]
+    assert (removed.code, shell.installed()) == (0, {"lib-2.0"})
+
+
+def test_an_interpreter_chosen_by_the_environment_is_refused(shell: Shell, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    program = shell.write("evil", f"#!/bin/sh\ntouch {marker}\n")
+    program.chmod(0o755)
+
+    ended = shell.safepip("list", environ={"PIP___PYTHON": str(program)})
+
+    assert ended.code == 10
+    assert "interpreter-from-environment" in ended.err
+    assert not marker.exists()

@@ -1,0 +1,103 @@
+"""What the comparisons with the real pip have in common."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from safepip.core.errors import SafepipError
+from safepip.pipcompat.fold import FormatControl, ReleaseControl
+from safepip.pipcompat.options import COMMANDS, OPTIONS
+
+NOW = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+ELSEWHERE = {option.dest for option in OPTIONS if option.default_elsewhere}
+"""Values whose default only the machine knows."""
+
+
+def plain(value: object) -> object:
+    """A value as the oracle writes it."""
+    match value:
+        case FormatControl():
+            return {"no_binary": sorted(value.no_binary), "only_binary": sorted(value.only_binary)}
+        case ReleaseControl():
+            return {"all_releases": sorted(value.all_releases), "only_final": sorted(value.only_final)}
+        case frozenset():
+            return sorted(value)
+        case tuple():
+            return [plain(item) for item in value]
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case datetime.datetime():
+            return value.isoformat()
+    return value
+
+
+def same_values(ours: Mapping[str, object], theirs: Mapping[str, Any]) -> None:
+    """Every value equals pip's, apart from defaults that only the machine knows."""
+    for dest, expected in theirs.items():
+        mine = plain(ours[dest])
+        if mine is None and dest in ELSEWHERE:
+            continue
+        if dest == "src_dir":
+            mine = os.path.abspath(str(mine))
+        if dest == "uploaded_prior_to" and isinstance(expected, str) and isinstance(mine, str):
+            continue  # ages depend on the clock; moments are compared in their own test
+        assert mine == expected, dest
+    assert set(ours) - {"version"} <= set(theirs)
+
+
+def same_error(error: SafepipError, theirs: Mapping[str, Any]) -> None:
+    """Exit code and first words."""
+    assert theirs.get("exit") == error.exit_code, (error.message, theirs)
+    said = " ".join(str(theirs["said"]).split())
+    assert " ".join(error.message.split()) in said or " ".join(error.message.split())[:60] in said
+
+
+VALUES = st.one_of(
+    st.sampled_from(
+        [
+            "x", "install", "list", "--isolated", "--", "-", "-r", "-i", "--index-url", "=", "=x", "1", "0", "2.5",
+            "true", "no", "", "a b", "only-if-needed", "eager", "P3D", "2024-01-01T00:00:00Z", "3.11", "311", "3.x",
+            "a=b", ":all:", ":none:", "Foo,bar", "dev", "./pyproject.toml:dev", "x.toml:dev", "off", "ignore",
+            "https://index.example/simple", "s", "fast-deps", "legacy-certs", "json", "~/x", "sha256", "é",
+        ]
+    ),
+    st.text(alphabet="abc-=:~./ 1", max_size=6),
+)  # fmt: skip
+
+
+@st.composite
+def option_words(draw: st.DrawFn) -> list[str]:
+    """One option of any command in any spelling pip might accept, now and then one it does not."""
+    option = draw(st.sampled_from(OPTIONS))
+    name = draw(st.sampled_from(option.names))
+    if name.startswith("--"):
+        if draw(st.booleans()):
+            name = name[: draw(st.integers(min_value=3, max_value=len(name)))]
+        if draw(st.integers(0, 9)) == 0:
+            name += "x"
+        form = draw(st.integers(0, 4))
+        if form == 0:
+            return [f"{name}={draw(VALUES)}"]
+        return [name, draw(VALUES)] if option.takes_value and form > 1 else [name]
+    if draw(st.booleans()):
+        name = "-" + draw(st.sampled_from(["q", "v", "qv", "U", "qU", ""])) + name[1:]
+    if option.takes_value:
+        value = draw(VALUES)
+        return [name + value] if draw(st.booleans()) else [name, value]
+    return [name]
+
+
+@st.composite
+def command_lines(draw: st.DrawFn) -> list[str]:
+    """A command line, mostly one that pip reads."""
+    command = draw(st.sampled_from([*COMMANDS, "install", "install", "install"]))
+    words = st.lists(st.one_of(option_words(), VALUES.map(lambda value: [value])), max_size=4)
+    before = [word for group in draw(st.lists(option_words(), max_size=1)) for word in group]
+    after = [word for group in draw(words) for word in group]
+    # pip would start another process for it.
+    return [word for word in [*before, command, *after] if not word.startswith("--py")]

@@ -1,0 +1,267 @@
+"""One source for each name: patterns, answers, silence, squatting."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from safepip.core.errors import ExitCode, Refused
+from safepip.core.index import Absent, ProjectStatus
+from safepip.core.plan import RouteReason
+from safepip.route import Ask, NotFound, Routed, Router, decide
+from tests.fakes.world import World
+
+ACME = canonicalize_name("acme-core")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def found(world: World, name: str = "acme-core") -> Routed:
+    routed = Router(world.indexes, world).find(canonicalize_name(name))
+    assert isinstance(routed, Routed)
+    return routed
+
+
+def refusal(world: World, name: str = "acme-core") -> Refused:
+    with pytest.raises(Refused) as caught:
+        Router(world.indexes, world).find(canonicalize_name(name))
+    return caught.value
+
+
+def filenames(routed: Routed) -> list[str]:
+    return [file.filename for _, files in routed.files for file in files]
+
+
+# --- patterns ------------------------------------------------------------------------------------
+
+
+def test_exact_name_beats_longest_prefix_beats_everything(world: World) -> None:
+    everything, short, long, exact = (
+        world.index("everything", "*"),
+        world.index("short", "acme-*"),
+        world.index("long", "acme-co*"),
+        world.index("exact", "acme-core"),
+    )
+    for index in (everything, short, long, exact):
+        for name in ("acme-core", "acme-cord", "acme-x", "flask"):
+            world.publish(index, name)
+    assert found(world, "acme-core").route.index == exact
+    assert found(world, "acme-cord").route.index == long
+    assert found(world, "acme-x").route.index == short
+    assert found(world, "flask").route.index == everything
+    assert found(world, "acme-x").route.pattern == "acme-*"
+
+
+def test_a_name_matched_elsewhere_is_never_sent_to_other_indexes(world: World) -> None:
+    corp, public = world.index("corp", "acme-*"), world.index("pypi", "*", built_in=True)
+    world.publish(corp, "acme-core")
+    world.publish(public, "acme-core", "99.0")
+    assert found(world).route.index == corp
+    assert world.asked == [("corp", "acme-core")]
+
+
+def test_a_pattern_is_exclusive_when_its_index_lacks_the_project(world: World) -> None:
+    world.index("corp", "acme-*")
+    public = world.index("pypi", "*", built_in=True)
+    world.publish(public, "acme-core")
+    outcome = Router(world.indexes, world).find(ACME)
+    assert isinstance(outcome, NotFound)
+    assert "corp only" in outcome.note
+    assert world.asked == [("corp", "acme-core")]
+
+
+def test_unreachable_private_index_does_not_fall_back_to_public(world: World) -> None:
+    corp, public = world.index("corp", "acme-*"), world.index("pypi", "*")
+    world.publish(public, "acme-core")
+    world.fall_silent(corp)
+    assert refusal(world).exit_code is ExitCode.UNDECIDED
+    assert ("pypi", "acme-core") not in world.asked
+
+
+def test_the_same_pattern_twice_is_refused(world: World) -> None:
+    for name in ("one", "two"):
+        world.publish(world.index(name, "acme-*"), "acme-core")
+    assert refusal(world).findings[0].rule == "ambiguous-project"
+
+
+def test_a_pattern_decides_over_a_local_folder(world: World) -> None:
+    folder, corp = world.folder(), world.index("corp", "acme-*")
+    world.publish(folder, "acme-core", "9.0")
+    world.publish(corp, "acme-core")
+    assert found(world).route.index == corp
+
+
+# --- one index, several indexes ------------------------------------------------------------------
+
+
+def test_the_only_index_serves_everything(world: World) -> None:
+    world.publish(world.index("pypi"), "acme-core")
+    assert found(world).route.reason is RouteReason.ONLY_INDEX
+
+
+def test_no_index_at_all_is_not_found(world: World) -> None:
+    outcome = Router((), world).find(ACME)
+    assert outcome == NotFound(project=ACME)
+
+
+def test_exactly_one_serving_index_is_taken_and_all_were_asked(world: World) -> None:
+    corp, public = world.index("corp"), world.index("pypi")
+    world.publish(public, "acme-core")
+    routed = found(world)
+    assert routed.route.indexes == (public,)
+    assert routed.route.reason is RouteReason.ONLY_SERVING
+    assert set(world.asked) == {("corp", "acme-core"), ("pypi", "acme-core")}
+    del corp
+
+
+def test_a_stolen_name_with_a_higher_version_gains_nothing(world: World) -> None:
+    corp, public = world.index("corp"), world.index("pypi", built_in=True)
+    world.publish(corp, "acme-core", "1.0")
+    world.publish(public, "acme-core", "99.0")
+    (finding,) = refusal(world).findings
+    assert finding.rule == "ambiguous-project"
+    assert any("corp" in note and "1.0" in note for note in finding.notes)
+    assert any("pypi" in note and "99.0" in note for note in finding.notes)
+    assert 'name = "corp"' in (finding.help or "")
+    assert 'packages = ["acme-core"]' in (finding.help or "")
+    assert 'packages = ["*"]' in (finding.help or "")
+
+
+def test_a_partial_mirror_makes_only_identical_files_candidates(world: World) -> None:
+    mirror, public = world.index("mirror"), world.index("pypi")
+    same = world.publish(public, "acme-core", "1.0")
+    world.publish(mirror, "acme-core", "1.0")
+    world.publish(public, "acme-core", "2.0")
+    routed = found(world)
+    assert routed.route.reason is RouteReason.SAME_FILES
+    assert filenames(routed) == [same.filename]
+    assert [index.name for index, files in routed.files if files] == ["mirror"]
+
+
+def test_the_same_bytes_under_another_file_name_do_not_count(world: World) -> None:
+    corp, public = world.index("corp"), world.index("pypi")
+    listed = world.publish(corp, "acme-core", "1.0")
+    world.publish(public, "acme-core", "2.0", digests=listed.digests)
+    assert refusal(world).findings[0].rule == "ambiguous-project"
+
+
+def test_an_index_without_digests_never_counts_as_serving_the_same(world: World) -> None:
+    from safepip.core.digest import Digests
+
+    for name in ("corp", "pypi"):
+        world.publish(world.index(name), "acme-core", digests=Digests())
+    assert refusal(world).findings[0].rule == "ambiguous-project"
+
+
+def test_a_file_yanked_on_any_serving_index_is_yanked(world: World) -> None:
+    mirror, public = world.index("mirror"), world.index("pypi")
+    for index in (mirror, public):
+        world.publish(index, "acme-core")
+    world.yank(public, "acme-core", "1.0", "broken")
+    (file,) = [file for _, files in found(world).files for file in files]
+    assert file.yanked == "broken"
+
+
+# --- silence -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rule,exit_code",
+    [("index-unavailable", ExitCode.UNDECIDED), ("tls-failure", ExitCode.REFUSED)],
+)
+def test_unknown_is_not_absent(world: World, rule: str, exit_code: ExitCode) -> None:
+    corp, public = world.index("corp"), world.index("pypi")
+    world.publish(public, "acme-core")
+    world.fall_silent(corp, rule)
+    error = refusal(world)
+    assert error.findings[0].rule == rule
+    assert error.exit_code is exit_code
+
+
+def test_an_index_to_be_skipped_counts_as_absent_and_is_noted(world: World) -> None:
+    corp, public = world.index("corp", skip_unavailable=True), world.index("pypi")
+    world.publish(public, "acme-core")
+    world.fall_silent(corp)
+    routed = found(world)
+    assert routed.route.indexes == (public,)
+    assert any("corp gave no answer" in note for note in routed.notes)
+
+
+def test_nothing_is_decided_before_every_index_has_answered(world: World) -> None:
+    corp, public = world.index("corp"), world.index("pypi")
+    outcome = decide(ACME, (corp, public), {"pypi": Absent()})
+    assert outcome == Ask(indexes=(corp,))
+
+
+def test_a_hanging_index_holds_nobody_else_up(world: World) -> None:
+    corp, public = world.index("corp", "acme-*"), world.index("pypi", "*")
+    world.hang(corp)
+    world.publish(public, "flask")
+    router = Router(world.indexes, world)
+    router.prefetch(ACME)
+    assert isinstance(router.find(canonicalize_name("flask")), Routed)
+
+
+# --- local folders and mirrors -------------------------------------------------------------------
+
+
+def test_a_local_folder_that_serves_a_name_keeps_it_on_the_machine(world: World) -> None:
+    folder, public = world.folder(), world.index("pypi")
+    world.publish(folder, "acme-core", "1.0")
+    world.publish(public, "acme-core", "99.0")
+    routed = found(world)
+    assert routed.route.reason is RouteReason.LOCAL_FOLDER
+    assert routed.route.indexes == (folder,)
+    assert world.asked == [("/wheels", "acme-core")]
+
+
+def test_a_name_that_no_local_folder_has_is_asked_elsewhere(world: World) -> None:
+    world.folder()
+    public = world.index("pypi")
+    world.publish(public, "acme-core")
+    assert found(world).route.indexes == (public,)
+
+
+def test_a_missing_local_root_stops(world: World) -> None:
+    folder, public = world.folder(), world.index("pypi")
+    world.publish(public, "acme-core")
+    world.fall_silent(folder)
+    assert refusal(world).exit_code is ExitCode.UNDECIDED
+
+
+def test_several_local_folders_merge(world: World) -> None:
+    one, two = world.folder("/one"), world.folder("/two")
+    world.publish(one, "acme-core", "1.0")
+    world.publish(two, "acme-core", "1.0")
+    world.publish(two, "acme-core", "2.0")
+    routed = found(world)
+    listed = [(index.name, file.filename.split("-")[1]) for index, files in routed.files for file in files]
+    assert sorted(listed) == [("/one", "1.0"), ("/two", "2.0")]
+
+
+def test_a_declared_mirror_merges_but_replaces_nothing(world: World) -> None:
+    public, mirror = world.index("pypi"), world.index("mirror", mirror_of="pypi")
+    genuine = world.publish(public, "acme-core", "1.0")
+    world.publish(mirror, "acme-core", "1.0", content=b"other bytes")
+    world.publish(mirror, "acme-core", "0.9")
+    routed = found(world)
+    chosen = {file.filename: file.digests for _, files in routed.files for file in files}
+    assert chosen[genuine.filename] == genuine.digests
+    assert len(chosen) == 2
+
+
+def test_a_silent_mirror_stops_too(world: World) -> None:
+    public, mirror = world.index("pypi"), world.index("mirror", mirror_of="pypi")
+    world.publish(public, "acme-core")
+    world.fall_silent(mirror)
+    assert refusal(world).exit_code is ExitCode.UNDECIDED
+
+
+def test_an_archived_project_is_noted(world: World) -> None:
+    public = world.index("pypi")
+    world.publish(public, "acme-core")
+    world.set_status(public, "acme-core", ProjectStatus.ARCHIVED)
+    assert any("archived" in note for note in found(world).notes)
