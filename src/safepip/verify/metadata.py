@@ -60,8 +60,27 @@ def check_wheel_file(content: bytes, name: FileName, member: str) -> Iterator[Fa
     if not version.startswith("1."):
         yield Fault("wheel-contents", f"is of wheel version {version or 'nothing'!r}; only 1 is known", member)
     tags = frozenset(tag for text in fields.get("tag", []) for tag in parse_tag(text))
-    if tags and not name.tags <= tags and not tags <= name.tags:
+    if tags and not any(_covers(inside, claimed) for inside in tags for claimed in name.tags):
         yield Fault("wheel-contents", "has tags that are not those of its file name", member)
+
+
+def _covers(inside: Tag, claimed: Tag) -> bool:
+    """Whether the claimed tag is the one inside, or a narrower one.
+
+    Build tools rename wheels without touching WHEEL: ``any`` to one platform, ``linux_x86_64`` to
+    a manylinux. What may never be is a claim to run where the wheel was not built for.
+    """
+    architecture = inside.platform.removeprefix("linux_")
+    relabelled = architecture != inside.platform and "linux" in claimed.platform
+    generic = inside.interpreter.startswith("py") and claimed.interpreter[2:].startswith(inside.interpreter[2:])
+    return (
+        (inside.interpreter == claimed.interpreter or generic)
+        and inside.abi in {claimed.abi, "none"}
+        and (
+            inside.platform in {claimed.platform, "any"}
+            or (relabelled and claimed.platform.endswith("_" + architecture))
+        )
+    )
 
 
 def check_metadata(

@@ -10,7 +10,7 @@ import re
 import stat
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,6 +122,30 @@ def misplaced(names: Iterable[str], project: NormalizedName, dist_info: str) -> 
             yield from _in_library(name, name, project)
 
 
+_UNCHECKED_HASH: Final = 0b01
+"""Flags of bytecode that Python runs whatever its source says (PEP 552)."""
+
+
+def bytecode_faults(heads: Mapping[str, bytes]) -> Iterator[Fault]:
+    """Bytecode that would run in place of its source.
+
+    Bytecode beside its source is harmless where Python compares the two: installing gives the
+    source a new time, and bytecode with a checked hash is compared by content (PEP 552).
+
+    Args:
+        heads: every file, with its first 16 bytes if it is bytecode.
+    """
+    for name, head in heads.items():
+        if name.endswith((".pyc", ".pyo")):
+            folder, _, last = name.rpartition("/")
+            source = f"{folder.removesuffix('__pycache__')}{last.partition('.')[0]}.py"
+            cached = folder.rpartition("/")[2] == "__pycache__"
+            if not cached or source not in heads:
+                yield Fault("wheel-contents", "ships compiled bytecode without its source", name)
+            elif int.from_bytes(head[4:8], "little") == _UNCHECKED_HASH:
+                yield Fault("wheel-contents", "ships compiled bytecode that is never compared with its source", name)
+
+
 def _in_data(name: str, rest: str, *, own: bool, project: NormalizedName) -> Iterator[Fault]:
     scheme, slash, path = rest.partition("/")
     if not own:
@@ -138,8 +162,6 @@ def _in_data(name: str, rest: str, *, own: bool, project: NormalizedName) -> Ite
 
 def _in_library(name: str, path: str, project: NormalizedName) -> Iterator[Fault]:
     top, slash, rest = path.partition("/")
-    if path.endswith((".pyc", ".pyo")):
-        yield Fault("wheel-contents", "ships compiled bytecode, which need not match its source", name)
     if top.endswith((".egg-info", ".dist-info")) and _owner(top) != project:
         yield Fault("wheel-contents", "claims to be another package as well", name)
     if top in _LAUNCHERS and NormalizedName(top) != project:

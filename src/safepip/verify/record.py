@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from safepip.verify.names import Fault
 
 STRONG = frozenset({"sha256", "sha384", "sha512"})
+_HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128}
 _UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
 
@@ -29,10 +30,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a member is: its size, and its digests by algorithm (those that RECORD names)."""
+    """What a member is.
+
+    Attributes:
+        digests: by algorithm; the one that RECORD names.
+        head: the first bytes of compiled bytecode; empty for all else.
+    """
 
     size: int
     digests: Mapping[str, bytes]
+    head: bytes = b""
 
 
 class BadRecord(ValueError):
@@ -61,10 +68,16 @@ def _row(row: list[str]) -> tuple[str, Row | None]:
         return path, None
     algorithm, _, encoded = digest.partition("=")
     try:
-        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-        return path, Row(algorithm.lower(), raw, int(size) if size else None)
+        return path, Row(algorithm.lower(), _decoded(algorithm.lower(), encoded), int(size) if size else None)
     except (binascii.Error, ValueError):
         raise BadRecord(f"has an unreadable digest or size for {path!r}") from None
+
+
+def _decoded(algorithm: str, encoded: str) -> bytes:
+    """The digest's bytes: base64 as specified, or hexadecimal as a few build tools write it."""
+    if len(encoded) == _HEX_LENGTH.get(algorithm):
+        return bytes.fromhex(encoded)
+    return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
 
 
 def compare(

@@ -26,6 +26,7 @@ from safepip.verify.names import Fault
 from safepip.verify.record import BadRecord, Measured
 
 _SHOWN_MEMBERS = 5
+_BYTECODE_HEAD_BYTES = 16
 _KEPT = ("RECORD", "WHEEL", "METADATA", "entry_points.txt")
 _HELP = {
     "record-mismatch": "the wheel was altered after it was built, or built badly; ask for another version",
@@ -114,6 +115,7 @@ def _check_contents(
 ) -> Iterator[Fault]:
     listed = _read_record(stream, archive, dist_info)
     measured, kept = _measure(stream, archive, dist_info, listed if isinstance(listed, dict) else {})
+    yield from names.bytecode_faults({name: found.head for name, found in measured.items()})
     if isinstance(listed, Fault):
         yield listed
     else:
@@ -158,13 +160,15 @@ def _measure(
             continue
         row = listed.get(member.name)
         algorithm = row.algorithm if row is not None and row.algorithm in record.STRONG else "sha256"
-        hasher = hashlib.new(algorithm, usedforsecurity=True)
+        hasher = hashlib.new(algorithm)
+        keeps = member.name in kept_names or member.name.endswith((".pyc", ".pyo"))
         content = b""
         for piece in pieces:
             hasher.update(piece)
-            if member.name in kept_names:
+            if keeps:
                 content += piece
-        measured[member.name] = Measured(member.size, {algorithm: hasher.digest()})
+        head = b"" if member.name in kept_names else content[:_BYTECODE_HEAD_BYTES]
+        measured[member.name] = Measured(member.size, {algorithm: hasher.digest()}, head)
         if member.name in kept_names:
             kept[kept_names[member.name]] = content
     return measured, kept

@@ -1,0 +1,174 @@
+"""Levels, exemptions, and the registry of rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from safepip.core.finding import Finding, Level
+from safepip.core.origin import BUILT_IN, Sourced
+from safepip.core.subjects import Setting
+from safepip.policy.schema import Exemption
+from safepip.rules import known_rules, registry
+from safepip.rules.engine import apply_policy, judge, review_allowances
+
+from .subjects import NOW, PIP_CONF, VARIABLE, context, line, setting
+
+
+def finding(
+    rule: str = "fresh-release", subject: str | None = "acme-sdk", level: Level = Level.DENY
+) -> Finding:
+    return Finding(rule=rule, message="m", origin=PIP_CONF, subject=subject, level=level)
+
+
+def allow(rule: str = "fresh-release", **more: str) -> str:
+    lines = [f'rule = "{rule}"', 'reason = "ours"', *(f"{key} = {value}" for key, value in more.items())]
+    return "[[allow]]\n" + "\n".join(lines) + "\n"
+
+
+def levels(rule: str, word: str) -> str:
+    return f'[rules]\n{rule} = "{word}"\n'
+
+
+@pytest.mark.parametrize(
+    "word, made, given",
+    [
+        ("deny", Level.WARN, Level.DENY),
+        ("deny", Level.DENY, Level.DENY),
+        ("warn", Level.DENY, Level.WARN),
+        ("warn", Level.WARN, Level.WARN),
+        ("off", Level.DENY, None),
+    ],
+)
+def test_level_of_the_policy_counts(word: str, made: Level, given: Level | None) -> None:
+    found = apply_policy(finding(level=made), context(levels("fresh-release", word)))
+    assert (found.level if found else None) is given
+
+
+def test_the_deciding_line_is_named() -> None:
+    found = apply_policy(finding(level=Level.WARN), context(levels("fresh-release", "deny")))
+    assert found is not None
+    assert found.decided_by == "safepip.toml:2:17"
+
+
+def test_without_a_word_of_policy_the_finding_stays() -> None:
+    assert apply_policy(finding(), context()) == finding()
+
+
+@pytest.mark.parametrize(
+    "package, subject, passes",
+    [
+        ('"acme-sdk"', "Acme_SDK", True),
+        ('"acme-*"', "acme-sdk", True),
+        ('"acme"', "acme-sdk", False),
+        ('"acme-sdk"', None, False),
+        ('"acme-sdk"', "https://nexus.example/acme-sdk", False),
+        ('"acme-sdk>=2"', "acme-sdk==2.1", True),
+        ('"acme-sdk>=2"', "acme-sdk==1.9", False),
+        ('"acme-sdk>=2"', "acme-sdk==3.0rc1", True),
+        ('"acme-sdk>=2"', "acme-sdk", False),
+        ('"acme-sdk>=2"', "acme-sdk==x", False),
+    ],
+)
+def test_exemption_covers_its_package_and_nothing_else(
+    package: str, subject: str | None, passes: bool
+) -> None:
+    told = context(allow(package=package))
+    assert (apply_policy(finding(subject=subject), told) is None) is passes
+    assert bool(told.used) is passes
+
+
+def test_exemption_with_versions_is_held_against_the_version_given() -> None:
+    told = context(allow(package='"acme-sdk<2"'))
+    assert apply_policy(finding(), told, version=Version("1.0")) is None
+    assert apply_policy(finding(), told, version=Version("2.0")) is not None
+
+
+def test_exemption_covers_its_rule_only() -> None:
+    assert apply_policy(finding("yanked-release"), context(allow("fresh-release"))) is not None
+    assert apply_policy(finding("yanked-release"), context(allow("yanked-release"))) is None
+
+
+@pytest.mark.parametrize("day, passes", [("2026-11-20", False), ("2026-11-21", True), ("2026-11-22", True)])
+def test_exemption_holds_through_its_last_day(day: str, passes: bool) -> None:
+    assert (apply_policy(finding(), context(allow(expires=day))) is None) is passes
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, exemptible in known_rules().items() if not exemptible))
+def test_nothing_switches_off_what_is_never_switched_off(rule: str) -> None:
+    """Even a policy that did not come through the reader."""
+    told = context()
+    forged = replace(
+        told.policy,
+        levels=MappingProxyType({rule: Sourced(value=Level.OFF, origin=BUILT_IN)}),
+        exemptions=(Exemption(rule=rule, reason="x", origin=BUILT_IN),),
+    )
+    assert apply_policy(finding(rule), replace(told, policy=forged)) == finding(rule)
+
+
+def test_a_warning_of_such_a_rule_may_be_raised() -> None:
+    host = setting("trusted-host", "mirror.example", VARIABLE)
+    (found,) = judge([host], context(levels("trusted-host", "deny")))
+    assert found.denies
+
+
+def test_a_finding_of_an_unknown_rule_stays_as_it_is() -> None:
+    assert apply_policy(finding("no-such-rule", level=Level.DENY), context()) == finding("no-such-rule")
+
+
+def test_shadowed_settings_have_no_effect_and_no_finding() -> None:
+    bad = setting("index-url", "http://mirror.example/simple")
+    assert judge([bad], context())
+    assert judge([replace(bad, in_effect=False)], context()) == ()
+
+
+def test_rules_judge_only_their_own_subjects() -> None:
+    asked: list[object] = []
+
+    class Spy(type(registry()["trusted-host"])):  # type: ignore[misc]
+        def check(self, subject: Setting, context: object):  # type: ignore[no-untyped-def]
+            asked.append(subject)
+            return iter(())
+
+    one, other = setting("pre", "true"), line("flask")
+    judge([one, other], context(), [Spy()])
+    assert asked == [one]
+
+
+def reviewed(
+    text: str, *projects: str, used: bool = False, now: datetime = NOW
+) -> list[tuple[str, str | None]]:
+    told = replace(context(text), now=now)
+    if used:
+        apply_policy(finding(), told)
+    found = review_allowances(told, [canonicalize_name(project) for project in projects])
+    return [(item.rule, item.subject) for item in found]
+
+
+def test_an_exemption_that_was_needed_is_fine() -> None:
+    assert reviewed(allow(package='"acme-*"'), "acme-sdk", used=True) == []
+
+
+def test_an_exemption_that_let_nothing_pass_is_told() -> None:
+    assert reviewed(allow(package='"acme-*"'), "acme-sdk") == [("unused-allowance", "acme-*")]
+    assert reviewed(allow()) == [("unused-allowance", None)]
+
+
+def test_an_exemption_for_a_project_of_another_command_is_not() -> None:
+    assert reviewed(allow(package='"acme-*"'), "flask") == []
+
+
+def test_an_expired_exemption_is_told_even_where_it_concerns_nothing() -> None:
+    assert reviewed(allow(package='"acme"', expires="2026-11-20"), "flask") == [("expired-allowance", "acme")]
+    assert reviewed(allow(package='"acme"', expires="2026-11-21"), "flask") == []
+
+
+def test_one_use_counts_for_the_whole_run() -> None:
+    told = context(allow("unhashed-requirement", package='"flask"'))
+    assert judge([line("flask")], told, [registry()["unhashed-requirement"]]) == ()
+    assert len(told.used) == 1
