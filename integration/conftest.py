@@ -27,8 +27,8 @@ class World:
         mutual: the public index again, for those who show a client certificate.
         plain: the public index again over http; its log must stay empty.
         files: the host that the public index's links point to.
-        broken: the public index, but its ``demo`` page answers 500, ``helper`` is sent on to http, and
-        ``extra-part`` is sent on to the public index.
+        broken: the public index, but its ``demo`` page answers 500, ``helper`` is sent on to http, ``shared``
+        to another host, and ``extra-part`` elsewhere on the same one.
         devpi, weak, strong: devpi's private index; pypiserver giving md5; pypiserver giving sha256.
     """
 
@@ -66,11 +66,13 @@ def fill_public(index: StaticIndex) -> None:
 
 
 def broken_pages(public: Site, plain: Site) -> str:
-    """nginx's words for an index that fails in three ways; the last one is fine."""
+    """nginx's words for an index that fails in three ways; what it does to ``extra-part`` is fine."""
     return f"""
         location = /simple/demo/ {{ return 500; }}
         location = /simple/helper/ {{ return 302 {plain.url}/helper/; }}
-        location = /simple/extra-part/ {{ return 302 {public.url}/extra-part/; }}"""
+        location = /simple/shared/ {{ return 302 {public.url}/shared/; }}
+        location = /simple/extra-part/ {{ return 302 /moved/extra-part/; }}
+        location /moved/ {{ rewrite ^/moved/(?<rest>.*)$ /simple/$rest$page last; }}"""
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 PATIENCE_SECONDS = 120
 
 
@@ -59,16 +61,7 @@ class Target:
     ) -> Outcome:
         """Run ``safepip`` on this environment."""
         trust = ("--cert", self.ca) if certificate else ()
-        command = [
-            sys.executable,
-            "-m",
-            "safepip",
-            "--python",
-            self.python,
-            *arguments[:1],
-            *trust,
-            *arguments[1:],
-        ]
+        command = [sys.executable, "-m", "safepip", "--python", self.python, *arguments, *trust]
         return self.run(command, cwd=cwd, **extra)
 
     def pip(self, *arguments: str, **extra: str) -> Outcome:
@@ -102,7 +95,8 @@ class Target:
     def installed(self) -> dict[str, str]:
         """Distribution to version, from the folders that stand there."""
         folders = [path.name.removesuffix(".dist-info") for path in self.site_packages.glob("*.dist-info")]
-        return dict(folder.split("-", 1) for folder in sorted(folders))
+        pairs = [folder.split("-", 1) for folder in sorted(folders)]
+        return {canonicalize_name(name): version for name, version in pairs}
 
     def files(self) -> dict[str, bytes]:
         """Every file of the environment with its bytes.

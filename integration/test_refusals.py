@@ -55,7 +55,12 @@ def test_a_redirect_to_plaintext_is_refused_before_it_is_followed(world: World, 
     assert world.nginx.asked(world.plain) == []
 
 
-def test_a_redirect_to_https_is_followed(world: World, target: Target):
+def test_a_redirect_to_another_host_is_refused(world: World, target: Target):
+    done = target.safepip("install", *IMPATIENT, "--index-url", world.broken.url, "shared")
+    assert_refused(done, target, 10, "file-host")
+
+
+def test_a_redirect_within_the_host_is_followed(world: World, target: Target):
     done = target.safepip("install", "--index-url", world.broken.url, "extra-part")
     assert_installed(done, target, "extra-part")
 

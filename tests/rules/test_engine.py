@@ -15,7 +15,7 @@ from safepip.core.origin import BUILT_IN, Sourced
 from safepip.core.subjects import Setting
 from safepip.policy.schema import Exemption
 from safepip.rules import known_rules, registry
-from safepip.rules.engine import apply_policy, judge, review_allowances
+from safepip.rules.engine import apply_policy, judge, judge_unknown, review_allowances
 
 from .subjects import NOW, PIP_CONF, VARIABLE, context, line, setting
 
@@ -172,3 +172,11 @@ def test_one_use_counts_for_the_whole_run() -> None:
     told = context(allow("unhashed-requirement", package='"flask"'))
     assert judge([line("flask")], told, [registry()["unhashed-requirement"]]) == ()
     assert len(told.used) == 1
+
+
+def test_unknown_keys_of_files_are_a_warning() -> None:
+    unknown = [setting("index-ulr", "https://nexus.example", PIP_CONF, in_effect=False)]
+    (found,) = judge_unknown(unknown, context())
+    assert (found.rule, found.level, found.subject) == ("unknown-option", Level.WARN, "index-ulr")
+    assert judge_unknown(unknown, context(levels("unknown-option", "off"))) == ()
+    assert judge_unknown([], context()) == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.finding import Finding
+from safepip.pipcompat.options import PIP_VERSION
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan
@@ -23,7 +24,8 @@ class StreamPresenter:
         quiet: number of ``-q``: one leaves out what is only nice to know, more leave out warnings;
             nothing leaves out a refusal.
         format: ``text``, ``json``, ``sarif`` or ``github``.
-        pause: called before a line is written, so that progress leaves the terminal alone.
+        command: pip's command, which decides some words.
+        told: every warning so far, for the formats that say all at once.
     """
 
     cwd: str
@@ -31,7 +33,6 @@ class StreamPresenter:
     width: int | None = None
     quiet: int = 0
     format: str = "text"
-    pip_version: str = ""
     command: str = "install"
     told: list[Finding] = field(default_factory=list)
     shown_plan: Plan | None = None
@@ -45,10 +46,10 @@ class StreamPresenter:
         self.err(render_findings(findings, color=self.color, width=self.width).rstrip("\n"))
 
     def noted(self, lines: Sequence[str]) -> None:
-        from safepip.report.visible import shown
+        from safepip.report.visible import whole_line
 
         for line in lines if self.quiet == 0 else ():
-            self.err(shown(f"safepip: {line}"))
+            self.err(whole_line(f"safepip: {line}"))
 
     def satisfied(self, plan: Plan) -> None:
         from safepip.report.lines import already_satisfied
@@ -60,11 +61,11 @@ class StreamPresenter:
     def reported(self, plan: Plan, environment: Environment, path: str) -> None:
         from safepip.report.installation import installation_report, report_text
 
-        text = report_text(installation_report(plan, environment, pip_version=self.pip_version))
+        report = installation_report(plan, environment, pip_version=PIP_VERSION)
         if path == "-":
-            self.out(text)
+            self.out(report_text(report, to_stdout=True))
         else:
-            Path(path).write_text(text, encoding="utf-8")
+            Path(path).write_text(report_text(report), encoding="utf-8")
 
     def would_install(self, plan: Plan) -> None:
         from safepip.report.lines import would_install
@@ -73,10 +74,10 @@ class StreamPresenter:
 
     def installed(self, plan: Plan, applied: Applied) -> None:
         from safepip.report.lines import successfully_installed
-        from safepip.report.visible import shown
+        from safepip.report.visible import whole_line
 
         for message in applied.messages if self.quiet < 2 else ():
-            self.err(shown(message))
+            self.err(whole_line(message))
         self._line(successfully_installed(plan))
 
     def downloaded(self, plan: Plan, saved: Sequence[str]) -> None:
@@ -86,7 +87,7 @@ class StreamPresenter:
         for path in saved if self.quiet == 0 else ():
             self.out(saved_line(path, cwd=self.cwd))
         if self.command == "download":
-            self._line(successfully_downloaded(plan.steps))
+            self._line(successfully_downloaded(plan.as_pinned))
 
     def explained(self, plan: Plan) -> None:
         from safepip.report.explain import render_plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,6 +21,7 @@ from safepip.core.index import Trust
 from safepip.core.limits import Limits
 from safepip.flows.world import Transport
 from safepip.report.redact import redact
+from safepip.report.visible import shown
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -104,6 +106,7 @@ class RealWorld:
         self._bar = "auto"
         self._progress: Progress | None = None
         self._closing = ExitStack()
+        self._lock = threading.Lock()
 
     # --- How to speak ---------------------------------------------------------------------------
 
@@ -138,7 +141,9 @@ class RealWorld:
             self.quieten()
             self.show.warned([event.finding])
         elif self.show.format == "text":
-            self._drawn()(event)
+            with self._lock:
+                progress = self._drawn()
+            progress(event)
 
     def _drawn(self) -> Progress:
         if self._progress is None:
@@ -282,9 +287,9 @@ class RealWorld:
 
         self.quieten()
         if self._verbosity > 0:
-            traceback.print_exception(error)
+            self.show.err(redact("".join(traceback.format_exception(error))))
         self.show.err(
-            f"error[bug]: {type(error).__name__}: {redact(str(error))}\n"
+            f"error[bug]: {type(error).__name__}: {shown(redact(str(error)))}\n"
             "  = note: this is a bug in safepip; nothing was handed to pip unverified\n"
             "  = help: run again with -v for the traceback, and report it"
         )

@@ -126,3 +126,11 @@ class Plan:
     """Installed distributions that a step replaces, with their version."""
     notes: tuple[str, ...] = ()
     """Lines for the person: versions passed over, exclusive local folders."""
+    pinned: tuple[NormalizedName, ...] = ()
+    """Projects of the steps in the order the resolver settled them, which is how pip reports them."""
+
+    @property
+    def as_pinned(self) -> tuple[Step, ...]:
+        """The steps in the order of :attr:`pinned`; where that is not known, as they are."""
+        places = {project: place for place, project in enumerate(self.pinned)}
+        return tuple(sorted(self.steps, key=lambda step: places.get(step.project, len(places))))

@@ -35,7 +35,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
             files = verified_files(plan, guarded, connection, world)
             folder = guarded.settings.download_dir
             try:
-                saved = [world.save(files[s.project], folder, s.file.filename) for s in plan.steps]
+                saved = [world.save(files[s.project], folder, s.file.filename) for s in plan.as_pinned]
             except OSError as error:
                 raise CommandError(f"Could not save to {folder}: {error}") from None
             world.show.downloaded(plan, [path for path in saved if path])

@@ -106,12 +106,8 @@ class Http:
         self._environ = environ
         self._proxies = Proxies.read(proxy, from_environment=proxy_from_environment)
         self._agent = agent
-        self._timeout = {
-            "connect": limits.connect_timeout_seconds,
-            "read": limits.read_timeout_seconds,
-            "write": limits.read_timeout_seconds,
-            "pool": None,
-        }
+        read = limits.read_timeout_seconds
+        self._timeout = {"connect": limits.connect_timeout_seconds, "read": read, "write": read, "pool": None}
         self._transports: dict[tuple[Trust, str | None], httpx.HTTPTransport] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()

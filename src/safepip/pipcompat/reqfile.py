@@ -5,10 +5,11 @@ Files are asked for through a port; nothing is fetched or opened here.
 
 from __future__ import annotations
 
-import posixpath
+import os.path
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -177,7 +178,7 @@ class _Reader:
         if source.remote and _LOCAL_SCHEME.match(setting.value):
             raise _local_from_remote(setting.origin)
         if setting.option == "find-links" and not source.remote:
-            beside = posixpath.join(posixpath.dirname(source.location), setting.value)
+            beside = str(PurePath(source.location).parent / setting.value)
             if self.files.exists(beside):
                 return replace(setting, value=beside)
         return setting
@@ -214,7 +215,7 @@ def read(
         Refused: a remote file without HTTPS. Also what ``files.fetch_text`` raises.
     """
     # pip compares nested files by their full path; a path relative to the working directory will do.
-    location = entry.value if is_remote(entry.value) else posixpath.normpath(entry.value)
+    location = entry.value if is_remote(entry.value) else os.path.normpath(entry.value)
     source = _Source(
         location=entry.value, constraint=constraint, origin=entry.origin, ancestors={location: None}
     )
@@ -233,7 +234,7 @@ def _resolved(source: _Source, nested: NestedFile) -> str:
         return location
     if _SCHEME.match(nested.path):
         return nested.path
-    return posixpath.normpath(posixpath.join(posixpath.dirname(source.location), nested.path))
+    return os.path.normpath(PurePath(source.location).parent / nested.path)
 
 
 def _https(source: _Source) -> str:

@@ -47,7 +47,7 @@ class LogicalLine:
         """Where a value stands in it; where that cannot be told, the first line."""
         for number, row in self.rows if value else ():
             if (column := row.find(value or "")) >= 0:
-                return file_origin(self.place, number, row, column, len(value or ""), key)
+                return file_origin(self.place, number, row, column=column, length=len(value or ""), key=key)
         number, row = self.rows[0]
         return file_origin(self.place, number, row, key=key)
 
@@ -56,6 +56,7 @@ def file_origin(
     place: str,
     number: int | None = None,
     row: str | None = None,
+    *,
     column: int | None = None,
     length: int | None = None,
     key: str | None = None,
@@ -149,7 +150,7 @@ def _refuse_hidden_breaks(rows: Sequence[str], place: str) -> None:
             raise RequirementFileError(
                 f"the character U+{ord(match[0]):04X} ends a line for pip, but not in an editor",
                 reference="hidden-line-break",
-                origin=file_origin(place, number, row, match.start(), 1),
+                origin=file_origin(place, number, row, column=match.start(), length=1),
                 hint="delete the character; what stands behind it may be an option or a package",
             )
 
@@ -178,7 +179,7 @@ def _refuse_swallowing(row: str, number: int, place: str) -> None:
         raise RequirementFileError(
             "a comment that ends in a backslash makes the next line part of the comment",
             reference="swallowed-line",
-            origin=file_origin(place, number, row, match.end(1), None),
+            origin=file_origin(place, number, row, column=match.end(1)),
             hint="delete the backslash, or move the comment to a line of its own",
         )
 

@@ -58,7 +58,7 @@ def installation_report(
     return {
         "version": "1",
         "pip_version": pip_version,
-        "install": [_installed(step, digests.get(step.project, Digests())) for step in plan.steps],
+        "install": [_installed(step, digests.get(step.project, Digests())) for step in plan.as_pinned],
         "environment": dict(environment.markers),
     }
 

@@ -81,6 +81,7 @@ class Planner:
                 if project in chosen and installed.version is not None
             },
             notes=(*notes, *self._notes(steps)),
+            pinned=tuple(candidate.project for candidate in chosen.values()),
         )
         return plan, tuple(self._warnings(chosen.values()))
 

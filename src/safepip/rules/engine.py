@@ -42,6 +42,13 @@ def judge(
     return tuple(finding for finding in applied if finding is not None)
 
 
+def judge_unknown(settings: Iterable[Setting], context: RuleContext) -> tuple[Finding, ...]:
+    """What is said about keys of files and variables that pip does not know, and so ignores."""
+    rule = registry()["unknown-option"]
+    applied = (apply_policy(finding, context) for s in settings for finding in rule.check(s, context))
+    return tuple(finding for finding in applied if finding is not None)
+
+
 def apply_policy(finding: Finding, context: RuleContext, *, version: Version | None = None) -> Finding | None:
     """The finding at the level that policy gives it; None where policy lets it pass.
 

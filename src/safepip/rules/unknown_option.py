@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from safepip.core.finding import Severity
-from safepip.rules.base import Rule
+from safepip.core.finding import Finding, Level, Severity
+from safepip.core.subjects import Setting
+from safepip.rules.base import Rule, RuleContext
 
 
-class UnknownOption(Rule[Any]):
+class UnknownOption(Rule[Setting]):
     """Option that safepip does not know
 
     What it finds:
@@ -30,3 +31,14 @@ class UnknownOption(Rule[Any]):
 
     id = "unknown-option"
     severity = Severity.MEDIUM
+
+    def check(self, subject: Setting, context: RuleContext) -> Iterator[Finding]:
+        """A key of a file or variable that pip does not know; only such settings may be given."""
+        del context
+        yield self.finding(
+            f"pip has no option {subject.option}, so this setting does nothing",
+            subject.origin,
+            subject=subject.option,
+            level=Level.WARN,
+            help="correct its spelling, or delete it",
+        )
