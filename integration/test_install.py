@@ -28,13 +28,13 @@ def test_installs_from_each_server(world: World, target: Target, site, path, pro
     done = target.safepip("install", "--index-url", getattr(world, site).origin + path, project)
     assert done.exit_code == 0, done.said
     assert project in target.installed()
-    assert f"Successfully installed {project}" in done.stdout or "Successfully installed" in done.stdout
+    assert "Successfully installed" in done.stdout
 
 
 def test_an_index_that_gives_only_md5_is_refused(world: World, target: Target):
     done = target.safepip("install", "--index-url", world.weak.url, "served")
     assert done.exit_code == 10, done.said
-    assert "weak-digest" in done.stderr or "unhashed" in done.stderr
+    assert "error[weak-digest]" in done.stderr
     assert target.installed() == {}
 
 

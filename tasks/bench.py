@@ -119,7 +119,7 @@ def pip_command(place: Place) -> list[str]:
     spec = find_spec("pip")
     assert spec is not None
     assert spec.origin is not None
-    return [str(place.python), str(Path(spec.origin).parent), "install", "--disable-pip-version-check"]
+    return [str(place.python), str(Path(spec.origin).with_name("__pip-runner__.py")), "install", "--disable-pip-version-check"]
 
 
 def safepip_command(place: Place) -> list[str]:
@@ -174,7 +174,8 @@ def one_round(options: list[str], *, swapped: bool) -> Iterator[tuple[str, str, 
                 yield phase, program, timed(program, each[program], options)
             order.reverse()
         if installed(each["pip"]) != installed(each["safepip"]):
-            raise SystemExit("the two programs installed different sets")
+            odd = set(installed(each["pip"])) ^ set(installed(each["safepip"]))
+            raise SystemExit(f"the two programs installed different sets: {sorted(odd)}")
 
 
 def measure(name: str, url: str, rounds: int) -> bool:

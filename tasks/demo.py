@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,7 @@ FOLDER = ROOT / "build" / "demo"
 SAFEPIP = FOLDER / "safepip"
 SCRATCH = FOLDER / "scratch"
 WRONG_HASH = "sha256:" + "0" * 64
+SETTINGS = {"PIP_INDEX_URL": "global.index-url", "PIP_CERT": "global.cert", "PIP_PROXY": "global.proxy"}
 REFUSED, VERIFICATION = 10, 13
 
 
@@ -30,7 +32,7 @@ def say(title: str, *lines: str) -> None:
 
 
 def quietly(*command: object) -> None:
-    subprocess.run([str(word) for word in command], check=True, cwd=ROOT)
+    subprocess.run([str(word) for word in command], check=True, cwd=ROOT, env=environment())
 
 
 def prepare() -> None:
@@ -54,14 +56,36 @@ def prepare() -> None:
     quietly(sys.executable, "-m", "venv", "--without-pip", SCRATCH)
 
 
+def environment() -> dict[str, str]:
+    """The machine's default index and certificates; no local folder or second index of its configuration.
+
+    So the demonstration is the same everywhere: what it installs comes over HTTPS.
+    """
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("PIP_") or name in SETTINGS
+    }
+    for name, key in SETTINGS.items():
+        if name not in kept and (value := configured(key)):
+            kept[name] = value
+    kept.pop("VIRTUAL_ENV", None)
+    path = f"{SAFEPIP / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, "PATH": path}
+
+
+@cache
+def configured(key: str) -> str:
+    """A value of pip's configuration files, empty where they have none."""
+    command = [sys.executable, "-m", "pip", "config", "get", key]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def run(*words: str, shown: str | None = None) -> int:
     """Run a command in the demo's folder as a person would, its output straight to the terminal."""
     print(bold("\n$ " + (shown or shlex.join(words))), flush=True)
-    environment = {**os.environ, "PATH": f"{SAFEPIP / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("VIRTUAL_ENV", None)
-    return subprocess.run(
-        words, cwd=FOLDER, env=environment, stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    own = {f"XDG_{kind}_HOME": str(FOLDER / kind.lower()) for kind in ("CACHE", "DATA", "STATE")}
+    sees = {**environment(), **own}
+    done = subprocess.run(words, cwd=FOLDER, env=sees, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode
 
 
 def install(*arguments: str, shown: str | None = None) -> int:
@@ -74,7 +98,7 @@ def show_install() -> list[str]:
     say("2. Install real packages", "   over verified HTTPS, every file checked before pip touches it")
     if install("flask", "requests") != 0:
         return ["flask and requests were not installed"]
-    code = "import flask, requests; print('flask and requests can be imported')"
+    code = 'import flask, requests; print("both can be imported")'
     return ["flask or requests cannot be imported"] if run("scratch/bin/python", "-c", code) else []
 
 
@@ -105,7 +129,7 @@ def name_on_two_indexes() -> int:
         company.add_wheel(make_wheel("acme-billing", "1.4"), wheel_filename("acme-billing", "1.4"))
         stranger.add_wheel(make_wheel("acme-billing", "99.0"), wheel_filename("acme-billing", "99.0"))
         shutil.copy(company.ca_path, FOLDER / "ca.pem")
-        indexes = ("--index-url", company.url, "--extra-index-url", stranger.url)
+        indexes = ("--index-url", stranger.url, "--extra-index-url", company.url)
         return install("--cert", "ca.pem", *indexes, "acme-billing")
 
 
@@ -120,7 +144,7 @@ def main(arguments: list[str]) -> int:
         return 1
     say(
         "Done: two packages installed, four mistakes refused.",
-        "   Nothing outside of build/demo was changed.",
+        "   Everything written lies below build/demo.",
     )
     return 0
 

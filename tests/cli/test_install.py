@@ -37,6 +37,15 @@ def test_what_is_installed_already_is_said_in_pips_words(shell: Shell, index: In
     assert "(from app) (2.0)" in ended.out
 
 
+def test_what_is_installed_already_asks_no_index(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "app", *trusting(index))
+    index.requests.clear()
+
+    ended = shell.safepip("install", "app", *trusting(index))
+
+    assert (ended.code, index.requests) == (0, [])
+
+
 def test_dry_run_installs_nothing(shell: Shell, index: IndexServer) -> None:
     ended = shell.safepip("install", "--dry-run", "app", *trusting(index))
 

@@ -52,6 +52,7 @@ class _Place:
     index: Index
     projects: dict[NormalizedName, list[_File]] = field(default_factory=dict)
     statuses: dict[NormalizedName, ProjectStatus] = field(default_factory=dict)
+    places: dict[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
     silent: Finding | None = None
     hangs: bool = False
 
@@ -76,7 +77,9 @@ class World:
         index = Index(
             name=name,
             url=Url.parse(location),
-            origin=Origin(layer=Layer.OPERATOR, kind=Place.FILE, place="pip.conf", line=len(self._places) + 1),
+            origin=Origin(
+                layer=Layer.OPERATOR, kind=Place.FILE, place="pip.conf", line=len(self._places) + 1
+            ),
             patterns=tuple(Pattern.parse(pattern) for pattern in patterns),
             **fields,  # type: ignore[arg-type]  # keywords of tests
         )
@@ -149,6 +152,10 @@ class World:
 
     def set_status(self, index: Index, name: str, status: ProjectStatus) -> None:
         self._place(index).statuses[canonicalize_name(name)] = status
+
+    def claim_places(self, index: Index, name: str, tracks: tuple[str, ...]) -> None:
+        """Have the page say that the project is also elsewhere."""
+        self._place(index).places[canonicalize_name(name)] = tracks
 
     def fall_silent(self, index: Index, rule: str = "index-unavailable") -> None:
         """No answer that can be relied on, whatever is asked."""
@@ -225,6 +232,8 @@ class World:
                 project=project,
                 index=place.index.name,
                 files=tuple(file.entry for file in files),
+                tracks=place.places.get(project, ()),
+                alternate_locations=place.places.get(project, ()),
                 status=place.statuses.get(project, ProjectStatus.ACTIVE),
             )
         )

@@ -46,7 +46,10 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def assert_same(ours: Path, pips: Path, inside: str = "") -> None:
-    left, right = comparable(Path(f"{ours}/{inside.format(ours)}"), ours), comparable(Path(f"{pips}/{inside.format(pips)}"), pips)
+    left, right = (
+        comparable(Path(f"{ours}/{inside.format(ours)}"), ours),
+        comparable(Path(f"{pips}/{inside.format(pips)}"), pips),
+    )
     assert sorted(left) == sorted(right)
     assert {name: left[name] for name in left if left[name] != right[name]} == {}
 

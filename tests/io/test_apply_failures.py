@@ -37,7 +37,12 @@ def env(tmp_path: Path, house: Wheelhouse) -> Path:
     house.add(
         "tool",
         "1.0",
-        files={"tool/__init__.py": "v = 1\n", "tool/old.py": "", "tool/sub/gone.py": "", "shared/tool.py": ""},
+        files={
+            "tool/__init__.py": "v = 1\n",
+            "tool/old.py": "",
+            "tool/sub/gone.py": "",
+            "shared/tool.py": "",
+        },
         entry_points={"console_scripts": {"tool": "tool:main"}},
         data={"data/share/tool.txt": "one"},
     )
@@ -60,7 +65,9 @@ def blocked(house: Wheelhouse, env: Path) -> None:
 
 
 @pytest.mark.parametrize("flat", [False, True])
-def test_pip_failing_in_the_middle_leaves_the_tree_as_it_was(house: Wheelhouse, env: Path, flat: bool) -> None:
+def test_pip_failing_in_the_middle_leaves_the_tree_as_it_was(
+    house: Wheelhouse, env: Path, flat: bool
+) -> None:
     blocked(house, env)
     before = tree(env)
     applied = apply(interpreter(env), house, house.step("tool"), house.step("zz-last"), flat=flat)
@@ -151,7 +158,15 @@ def slow_wheels(house: Wheelhouse) -> None:
 def start(house: Wheelhouse, env: Path) -> subprocess.Popen[str]:
     root = Path(__file__).parents[1]
     paths = [str(root), str(root.parent / "src")]
-    command = [sys.executable, "-c", DRIVER, str(interpreter(env)), str(house.folder), "[at]*-[12].0-*", *paths]
+    command = [
+        sys.executable,
+        "-c",
+        DRIVER,
+        str(interpreter(env)),
+        str(house.folder),
+        "[at]*-[12].0-*",
+        *paths,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "applying\n"

@@ -79,8 +79,12 @@ def test_nothing_is_imported_from_the_working_directory(env: Path, tmp_path: Pat
 def test_absolute_pythonpath_still_counts_for_list(env: Path, tmp_path: Path) -> None:
     house = Wheelhouse(tmp_path / "more")
     house.add("elsewhere")
-    assert pip_install(interpreter(env), house, "--target", str(tmp_path / "lib"), "elsewhere").returncode == 0
-    seen = ours(interpreter(env), "list", "--format=json", env=os.environ | {"PYTHONPATH": str(tmp_path / "lib")})
+    assert (
+        pip_install(interpreter(env), house, "--target", str(tmp_path / "lib"), "elsewhere").returncode == 0
+    )
+    seen = ours(
+        interpreter(env), "list", "--format=json", env=os.environ | {"PYTHONPATH": str(tmp_path / "lib")}
+    )
     assert {found["name"] for found in json.loads(seen.stdout)} == {"elsewhere", "tool"}
 
 
@@ -97,7 +101,9 @@ def test_user_site_is_seen_as_pip_sees_it(tmp_path: Path) -> None:
 
 
 def test_variables_that_would_choose_for_pip_are_left_out() -> None:
-    passed = environment_for_pip({"PIP_PYTHON": "/x", "_PIP_STANDALONE_CERT": "/y", "PIP_USER": "1", "A": "b"})
+    passed = environment_for_pip(
+        {"PIP_PYTHON": "/x", "_PIP_STANDALONE_CERT": "/y", "PIP_USER": "1", "A": "b"}
+    )
     assert passed == {
         "PIP_USER": "1",
         "A": "b",

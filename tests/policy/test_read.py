@@ -38,7 +38,7 @@ packages = ["*"]
 
 [[index]]
 name = "devpi"
-url = "http://127.0.0.1:3141/root/pypi/+simple"
+url = "http://127.0.0.1:3141/dev/pypi/+simple"
 mirror-of = "pypi"
 unsafe-plaintext = true
 
@@ -192,6 +192,7 @@ def test_windows_line_ends_count_as_one() -> None:
         ("[tls]\nca-bundle = ''", 2, "must not be empty"),
         ("[attestations]\nmode = 'required'", 1, "not supported by this version"),
         ("[advisories]", 1, "not supported by this version"),
+        ("\n[advisories.osv]\nx = 1", 2, "not supported by this version"),
         ("[lock]\nenvironments = []", 1, "not supported by this version"),
         ("[rules]\nyanked-relase = 'deny'", 2, "unknown rule 'yanked-relase'"),
         ("[rules]\nyanked-release = 'error'", 2, "must be one of off, warn, deny"),
@@ -356,3 +357,25 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         written(text)
     except ConfigurationError as error:
         assert error.origin is not None  # noqa: PT017
+
+
+@pytest.mark.parametrize("text", ["tool = 1", "[tool]\nsafepip = 1"])
+def test_a_policy_that_is_no_table_is_refused(text: str) -> None:
+    assert "must be a table" in refused(text, table=PYPROJECT_TABLE).message
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("[tls]\nca-bundle = 'a\\u0000b'".replace("'", '"'), "is not a path"),
+        (
+            "[[index]]\nname = 'a'\nurl = 'https://a.example/'\nfile-hosts = ['a b']",
+            "must be a host or host:port",
+        ),
+        ("[urls]\nallow = ['https:///*']", "has no host"),
+        ("[vcs]\nallow = ['git+https:///acme/*']", "must name a host"),
+        ("[urls]\nallow = ['https://files.example/?x=/*']", "before any"),
+    ],
+)
+def test_odd_locations_are_refused(text: str, words: str) -> None:
+    assert words in refused(text).message

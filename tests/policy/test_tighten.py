@@ -232,6 +232,14 @@ def test_an_index_may_shorten_its_own_files_cooldown() -> None:
     assert not findings
 
 
+def test_the_longer_cooldown_of_one_index_counts() -> None:
+    policy, findings = merge(
+        [written(CORP + 'min-age = "3 days"', Layer.MACHINE), written(CORP + 'min-age = "1 day"', Layer.USER)]
+    )
+    assert policy.indexes[0].min_age == timedelta(days=3)
+    assert rules_of(findings) == ["policy-loosened"]
+
+
 @pytest.mark.parametrize("original", ["nobody", "corp"])
 def test_a_mirror_of_nothing_is_an_error(original: str) -> None:
     with pytest.raises(ConfigurationError, match="mirrors"):

@@ -50,7 +50,9 @@ def line(
     )
 
 
-def direct(target: str, *hashes: str, name: str | None = None, kind: RequirementKind = RequirementKind.URL) -> RequirementLine:
+def direct(
+    target: str, *hashes: str, name: str | None = None, kind: RequirementKind = RequirementKind.URL
+) -> RequirementLine:
     """A requirement by URL or path."""
     digests = [Digest.parse(one) for one in hashes]
     return RequirementLine(

@@ -126,6 +126,21 @@ def test_local_files_need_no_published_digest(asking: Asking) -> None:
     assert chosen(plan) == {"demo": "1.0"}
 
 
+@pytest.mark.parametrize(
+    "url,digests,rule",
+    [
+        ("http://files.example/demo-1.0-py3-none-any.whl", None, "plaintext-link"),
+        ("https://files.example/demo-1.0-py3-none-any.whl", Digests(), "weak-digest"),
+    ],
+)
+def test_a_remote_link_on_a_local_page_is_no_local_file(
+    asking: Asking, url: str, digests: Digests | None, rule: str
+) -> None:
+    fields = {} if digests is None else {"digests": digests}
+    asking.world.publish(asking.world.folder(), "demo", url=url, **fields)
+    assert refused(asking, "demo").findings[0].rule == rule
+
+
 def test_the_users_hash_chooses_the_file(asking: Asking) -> None:
     index = asking.world.index("pypi")
     for version in ("1.0", "2.0"):
@@ -251,7 +266,10 @@ def test_a_newer_source_distribution_is_passed_over_with_a_note(asking: Asking) 
     asking.world.publish_sdist(index, "demo", "1.0")
     asking.world.publish_sdist(index, "demo", "2.0")
     assert chosen(asking("demo")) == {"demo": "1.0"}
-    assert notes(asking, "demo") == "demo 2.0 passed over: only a source distribution fits this environment (sdist-build)"
+    assert (
+        notes(asking, "demo")
+        == "demo 2.0 passed over: only a source distribution fits this environment (sdist-build)"
+    )
 
 
 def test_no_note_where_pip_would_not_have_looked(asking: Asking) -> None:

@@ -175,7 +175,9 @@ def test_extras_of_a_direct_wheel(asking: Asking) -> None:
         ("git+https://git.example/demo", RequirementKind.VCS, "unpinned-vcs"),
     ],
 )
-def test_what_would_have_to_be_built_is_refused(asking: Asking, target: str, kind: RequirementKind, rule: str) -> None:
+def test_what_would_have_to_be_built_is_refused(
+    asking: Asking, target: str, kind: RequirementKind, rule: str
+) -> None:
     with pytest.raises(Refused) as caught:
         asking(direct(target, kind=kind))
     assert caught.value.findings[0].rule == rule
@@ -295,7 +297,9 @@ def test_every_page_is_asked_for_once(asking: Asking) -> None:
 
 def test_a_dependency_behind_a_marker_is_never_asked_for(asking: Asking) -> None:
     index = asking.world.index("pypi")
-    asking.world.publish(index, "demo", "1.0", "secret; sys_platform == 'nowhere'", "more; extra == 'x'", extras=["x"])
+    asking.world.publish(
+        index, "demo", "1.0", "secret; sys_platform == 'nowhere'", "more; extra == 'x'", extras=["x"]
+    )
     asking("demo")
     assert asking.world.asked == [("pypi", "demo")]
 
@@ -310,7 +314,10 @@ def test_nothing_found_is_said_as_pip_says_it(asking: Asking) -> None:
     with pytest.raises(ResolutionError) as caught:
         asking("demo>2")
     assert caught.value.message == "No matching distribution found for demo>2"
-    assert "Could not find a version that satisfies the requirement demo>2 (from versions: 1.0, 1.1)" in caught.value.notes
+    assert (
+        "Could not find a version that satisfies the requirement demo>2 (from versions: 1.0, 1.1)"
+        in caught.value.notes
+    )
     assert caught.value.exit_code is ExitCode.ERROR
 
 

@@ -57,7 +57,12 @@ def test_the_universes_are_worth_comparing() -> None:
 def test_installation_order_is_pips(seed: int) -> None:
     chance = random.Random(seed)
     nodes: list[str | None] = [None, *"abcdefgh"[: chance.randint(2, 8)]]
-    edges = {(parent, child) for parent in nodes for child in nodes[1:] if child != parent and chance.random() < 0.25}
+    edges = {
+        (parent, child)
+        for parent in nodes
+        for child in nodes[1:]
+        if child != parent and chance.random() < 0.25
+    }
     edges |= {(None, child) for child in nodes[1:2]}
     theirs = SortedGraph()
     for node in nodes:
@@ -91,7 +96,11 @@ def _reachable(edges: set[tuple[str | None, str | None]]) -> set[str]:
 
 
 def _our_answer(case: Case) -> Plan | ResolutionError:
-    asking = Asking(target=environment(*(installed(name, version, *requires) for name, version, requires in case.installed)))
+    asking = Asking(
+        target=environment(
+            *(installed(name, version, *requires) for name, version, requires in case.installed)
+        )
+    )
     index = asking.world.index("pypi")
     for release in case.releases:
         asking.world.publish(
@@ -151,7 +160,11 @@ def _differences(ours: Plan | ResolutionError, theirs: dict[str, Any]) -> list[s
     if isinstance(ours, ResolutionError):
         if theirs["code"] == 0:
             return [f"pip installs {theirs['files']}, safepip: {ours.message} {ours.notes}"]
-        return [f"pip does not say {text!r} but {theirs['err']}" for text in _words(ours) if text not in theirs["err"]]
+        return [
+            f"pip does not say {text!r} but {theirs['err']}"
+            for text in _words(ours)
+            if text not in theirs["err"]
+        ]
     if theirs["code"] != 0:
         return [f"safepip installs {[step.file.filename for step in ours.steps]}, pip: {theirs['err']}"]
     found = []
@@ -166,7 +179,10 @@ def _differences(ours: Plan | ResolutionError, theirs: dict[str, Any]) -> list[s
     said = [line for line in theirs["out"].splitlines() if line.startswith("Requirement already")]
     if [line.partition(" in ")[0] for line in said] != [line.partition(" in ")[0] for line in satisfied]:
         found.append(f"already satisfied {satisfied}, pip {said}")
-    tails = [(line.partition(" (from ")[2], mine.partition(" (from ")[2]) for line, mine in zip(said, satisfied, strict=False)]
+    tails = [
+        (line.partition(" (from ")[2], mine.partition(" (from ")[2])
+        for line, mine in zip(said, satisfied, strict=False)
+    ]
     found += [f"chain {mine!r}, pip {line!r}" for line, mine in tails if line != mine]
     return found
 

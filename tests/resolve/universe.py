@@ -10,7 +10,21 @@ from tests.support.wheels import make_wheel, sha256, wheel_filename
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 VERSIONS = ("1.0", "1.1", "1.1.post1", "2.0rc1", "2.0", "2.1+local", "3.0.dev1", "3.0a1")
-SPECIFIERS = ("", "", "", ">=1.1", "<2.0", "~=1.0", "==1.1", "==1.*", "!=2.0", ">=2.0rc1", "===2.0", ">1.0,<3", "==2.1")
+SPECIFIERS = (
+    "",
+    "",
+    "",
+    ">=1.1",
+    "<2.0",
+    "~=1.0",
+    "==1.1",
+    "==1.*",
+    "!=2.0",
+    ">=2.0rc1",
+    "===2.0",
+    ">1.0,<3",
+    "==2.1",
+)
 FOREIGN_TAG = "cp27-cp27m-win32"
 
 
@@ -66,7 +80,9 @@ def make_case(seed: int) -> Case:
     chance = random.Random(seed)
     names = NAMES[: chance.randint(3, len(NAMES))]
     releases = [release for name in names for release in _releases(chance, name, names)]
-    roots = tuple(dict.fromkeys(_requirement(chance, name) for name in chance.sample(names, chance.randint(1, 3))))
+    roots = tuple(
+        dict.fromkeys(_requirement(chance, name) for name in chance.sample(names, chance.randint(1, 3)))
+    )
     constraints = tuple(
         f"{name}{chance.choice(SPECIFIERS)}" for name in chance.sample(names, chance.choice((0, 0, 1, 2)))
     )
@@ -88,7 +104,9 @@ def write_index(case: Case, folder: Path) -> None:
         (folder / release.filename).write_bytes(content)
         attributes = ""
         if release.page_python:
-            attributes += f' data-requires-python="{release.page_python.replace(">", "&gt;").replace("<", "&lt;")}"'
+            attributes += (
+                f' data-requires-python="{release.page_python.replace(">", "&gt;").replace("<", "&lt;")}"'
+            )
         if release.yanked is not None:
             attributes += f' data-yanked="{release.yanked}"'
         href = f"../{release.filename}#sha256={sha256(content)}"
@@ -123,7 +141,9 @@ def _releases(chance: random.Random, name: str, names: tuple[str, ...]) -> list[
                 version=version,
                 requires=tuple(_dependencies(chance, name, names, extras)),
                 extras=extras,
-                tag=chance.choice(("py3-none-any", "py3-none-any", "py3-none-any", "py2.py3-none-any", FOREIGN_TAG)),
+                tag=chance.choice(
+                    ("py3-none-any", "py3-none-any", "py3-none-any", "py2.py3-none-any", FOREIGN_TAG)
+                ),
                 build=chance.choice(("", "", "", "1", "2")),
                 requires_python=requires_python,
                 page_python=requires_python if chance.random() < 0.5 else None,
@@ -133,7 +153,9 @@ def _releases(chance: random.Random, name: str, names: tuple[str, ...]) -> list[
     return found
 
 
-def _dependencies(chance: random.Random, name: str, names: tuple[str, ...], extras: tuple[str, ...]) -> list[str]:
+def _dependencies(
+    chance: random.Random, name: str, names: tuple[str, ...], extras: tuple[str, ...]
+) -> list[str]:
     others = [other for other in names if other != name]
     found = []
     for other in chance.sample(others, min(chance.choice((0, 0, 1, 1, 2)), len(others))):
@@ -167,5 +189,7 @@ def _options(chance: random.Random) -> list[str]:
         options += ["--force-reinstall"]
     elif roll < 0.55:
         options += ["--ignore-installed"]
-    options += [option for option in ("--pre", "--no-deps", "--ignore-requires-python") if chance.random() < 0.1]
+    options += [
+        option for option in ("--pre", "--no-deps", "--ignore-requires-python") if chance.random() < 0.1
+    ]
     return options

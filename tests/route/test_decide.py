@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+
 import pytest
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from safepip.core.errors import ExitCode, Refused
-from safepip.core.index import Absent, ProjectStatus
+from safepip.core.index import Absent, Answer, FileEntry, Index, ProjectStatus, WheelMetadata
 from safepip.core.plan import RouteReason
 from safepip.route import Ask, NotFound, Routed, Router, decide
-from tests.fakes.world import World
+from tests.fakes.world import Unwired, World
+from tests.support.wheels import make_wheel
 
 ACME = canonicalize_name("acme-core")
 
@@ -265,3 +269,77 @@ def test_an_archived_project_is_noted(world: World) -> None:
     world.publish(public, "acme-core")
     world.set_status(public, "acme-core", ProjectStatus.ARCHIVED)
     assert any("archived" in note for note in found(world).notes)
+
+
+# --- what messages show, and asking from threads ---------------------------------------------------
+
+
+def test_what_pages_claim_about_other_places_is_shown_and_decides_nothing(world: World) -> None:
+    corp, public = world.index("corp"), world.index("pypi")
+    for index in (corp, public):
+        world.publish(index, "acme-core", content=make_wheel("acme-core", description=index.name))
+    world.claim_places(public, "acme-core", tracks=("https://corp.example/simple/acme-core/",))
+    (finding,) = refusal(world).findings
+    assert any("says that it tracks" in note for note in finding.notes)
+    assert any("says that it is also at" in note for note in finding.notes)
+
+
+def test_the_table_shows_dates_and_copes_with_any_file_name(world: World) -> None:
+    corp, public = world.index("corp", "other-*"), world.index("pypi")
+    world.publish_sdist(corp, "acme-core", "nonsense")
+    world.publish_sdist(public, "acme-core", "3.0", upload_time=datetime(2026, 3, 1, tzinfo=UTC))
+    (finding,) = refusal(world).findings
+    assert [note.split() for note in finding.notes[1:]] == [
+        ["corp", "-", "-", "1", "0"],
+        ["pypi", "3.0", "2026-03-01", "1", "0"],
+    ]
+    assert 'packages = ["other-*", "acme-core"]' in (finding.help or "")
+
+
+def test_a_project_that_nobody_has_names_who_was_asked(world: World) -> None:
+    world.index("corp")
+    world.index("pypi")
+    outcome = Router(world.indexes, world).find(ACME)
+    assert isinstance(outcome, NotFound)
+    assert outcome.note == "acme-core was looked for in corp and pypi"
+    assert NotFound(project=ACME).note == "no index may be asked"
+
+
+def test_answers_may_come_from_threads_in_any_order(world: World) -> None:
+    for number in range(8):
+        world.index(f"index-{number}")
+    world.publish(world.indexes[3], "acme-core")
+    with ThreadPoolExecutor(8) as pool:
+        router = Router(world.indexes, Threaded(world, pool))
+        for number in range(20):
+            router.prefetch(canonicalize_name(f"other-{number}"))
+        routed = router.find(ACME)
+        assert isinstance(routed, Routed)
+        assert routed.route.index == world.indexes[3]
+        for number in range(20):
+            assert isinstance(router.find(canonicalize_name(f"other-{number}")), NotFound)
+
+
+def test_a_bug_of_the_client_reaches_whoever_needs_the_answer(world: World) -> None:
+    elsewhere = World()
+    unwired = (elsewhere.index("one"), elsewhere.index("two"))
+    router = Router(unwired, world)
+    router.prefetch(ACME)
+    with pytest.raises(Unwired):
+        router.find(ACME)
+    with ThreadPoolExecutor(2) as pool, pytest.raises(Unwired):
+        Router(unwired, Threaded(world, pool)).find(ACME)
+
+
+class Threaded:
+    """The world's answers, each from a thread."""
+
+    def __init__(self, world: World, pool: ThreadPoolExecutor) -> None:
+        self._world = world
+        self._pool = pool
+
+    def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
+        return self._pool.submit(lambda: self._world.listing(index, project).result())
+
+    def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
+        return self._world.metadata(index, file)

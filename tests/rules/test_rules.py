@@ -20,7 +20,7 @@ VCS, PATH, URL = RequirementKind.VCS, RequirementKind.PATH, RequirementKind.URL
 
 CORP = '[[index]]\nname = "corp"\nurl = "https://nexus.example/simple"\npackages = ["acme-*"]\n'
 PYPI = '[[index]]\nname = "pypi"\npackages = ["*"]\n'
-DEVPI = '[[index]]\nname = "devpi"\nurl = "http://127.0.0.1:3141/root"\nunsafe-plaintext = true\n'
+DEVPI = '[[index]]\nname = "devpi"\nurl = "http://127.0.0.1:3141/dev"\nunsafe-plaintext = true\n'
 WHEEL = "https://files.example/demo-1.0-py3-none-any.whl"
 
 
@@ -62,14 +62,14 @@ CASES = [
     ),
     Case(
         rule="plaintext-index",
-        bad=setting("index-url", "http://127.0.0.1:3141/root", VARIABLE),
+        bad=setting("index-url", "http://127.0.0.1:3141/dev", VARIABLE),
         fine=context(DEVPI),
     ),
     Case(rule="plaintext-index", bad=setting("index-url", "http://localhost/simple"), fine=None, ok=setting("proxy", "http://proxy.example:3128")),
     Case(
         rule="plaintext-index",
-        bad=setting("index-url", "http://127.0.0.1:9999/root"),
-        ok=setting("index-url", "http://127.0.0.1:3141/root/"),
+        bad=setting("index-url", "http://127.0.0.1:9999/dev"),
+        ok=setting("index-url", "http://127.0.0.1:3141/dev/"),
         policy=DEVPI,
     ),
     Case(rule="plaintext-index", bad=setting("index-url", "http:\\\\mirror.example"), ok=setting("index-url", "https://mirror.example")),
@@ -291,6 +291,13 @@ def test_an_unlisted_index_of_a_file_is_told_once() -> None:
     assert [f.rule for f in judge([bad], off)] == ["index-in-requirements"]
 
 
+@pytest.mark.parametrize("text", ["", CORP])
+@pytest.mark.parametrize("origin", [REQUIREMENTS, PIP_CONF, ARGUMENT])
+def test_a_plaintext_index_is_told_once(text: str, origin: Origin) -> None:
+    bad = setting("index-url", "http://packages.example/simple", origin)
+    assert [f.rule for f in judge([bad], context(text))] == ["plaintext-index"]
+
+
 def test_pips_own_default_typed_out_is_the_listed_pypi() -> None:
     from safepip.core.url import Url
 
@@ -318,3 +325,17 @@ def test_the_mode_that_asks_for_hashes_is_named() -> None:
     assert default.decided_by == 'safepip\'s default, hashes.mode = "files"'
     assert explicit.decided_by == 'safepip.toml:2:8, hashes.mode = "files"'
     assert option.decided_by == "--require-hashes"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [line("demo @ https://files.example\\x/demo.whl", SHA256), line("git+ssh://git@[x/demo", kind=VCS)],
+)
+def test_a_url_that_readers_read_differently_is_refused(bad: RequirementLine) -> None:
+    findings = judge([bad], context(), [registry()["direct-url"], registry()["unpinned-vcs"]])
+    assert [finding.denies for finding in findings] == [True]
+    assert "cannot be read" in findings[0].message
+
+
+def test_a_rule_about_facts_found_elsewhere_says_nothing_of_subjects() -> None:
+    assert list(registry()["tls-failure"].check(setting("pre", "true"), context())) == []

@@ -22,7 +22,7 @@ from safepip.core.url import Url
 from safepip.io.agent import Agent
 from safepip.io.apply import PipApplier
 from safepip.io.target import environment
-from support.wheels import make_wheel, metadata_of, wheel_filename
+from support.wheels import make_wheel, wheel_filename
 
 INDEX = Index(name="pypi", url=Url.parse("https://index.example/simple"), kind=IndexKind.SIMPLE)
 Tree = dict[str, tuple[int, bytes]]
@@ -90,7 +90,7 @@ class Wheelhouse:
                 requires_dist=(),
                 requires_python=None,
                 provides_extra=frozenset(),
-                raw=metadata_of(content),
+                raw=b"",
             ),
         )
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +24,13 @@ from safepip.report.redact import redact
 from safepip.report.visible import shown
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from packaging.utils import NormalizedName
 
     from safepip.core.events import Event
     from safepip.core.finding import Finding
-    from safepip.core.index import Index
+    from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
     from safepip.core.plan import Step
     from safepip.core.ports import Applier, Clock, Environment, Files, IndexClient, Pip, Store
     from safepip.core.url import Url
@@ -75,25 +77,73 @@ class RealTarget:
 
 
 class RealConnection:
-    """Implements :class:`safepip.flows.world.Connection`."""
+    """Implements :class:`safepip.flows.world.Connection`.
 
-    def __init__(self, http: Http, client: IndexClient, store: Store, limits: Limits) -> None:
-        self._http = http
-        self.client = client
-        self.store = store
+    The HTTP client is made with the first question: a run whose answer is installed already loads none.
+    """
+
+    def __init__(self, make: Callable[[], Opened], begin: Callable[[], None], limits: Limits) -> None:
+        self._make = make
+        self._begin = begin
         self._limits = limits
+        self._opened: Opened | None = None
+        self._lock = threading.Lock()
 
-    def inspect(
-        self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]
-    ) -> tuple[Finding, ...]:
+    @property
+    def opened(self) -> Opened:
+        """Everything that speaks to indexes."""
+        with self._lock:
+            if self._opened is None:
+                self._begin()
+                self._opened = self._make()
+            return self._opened
+
+    @cached_property
+    def client(self) -> IndexClient:
+        return _LateClient(self)
+
+    @property
+    def store(self) -> Store:
+        return self.opened.store
+
+    def inspect(self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]) -> tuple[Finding, ...]:
         from safepip.io.inspect import inspect_files
 
         return inspect_files(steps, files, self._limits)
 
     def close(self) -> None:
-        self._http.close()
+        if self._opened is not None:
+            self._opened.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What one run speaks to indexes with."""
+
+    http: Http
+    client: IndexClient
+    store: Store
+
+    def close(self) -> None:
+        self.http.close()
         self.client.close()
         self.store.close()
+
+
+class _LateClient:
+    """An index client that is made when it is asked for the first time."""
+
+    def __init__(self, connection: RealConnection) -> None:
+        self._connection = connection
+
+    def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
+        return self._connection.opened.client.listing(index, project)
+
+    def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
+        return self._connection.opened.client.metadata(index, file)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 class RealWorld:
@@ -190,13 +240,16 @@ class RealWorld:
 
         return SystemFiles(connect=connect, trust=trust, admits=admits, limits=_limits(transport))
 
-    def connect(self, transport: Transport, indexes: Sequence[Index]) -> RealConnection:
+    def connect(self, transport: Transport, *, begin: Callable[[], None] = lambda: None) -> RealConnection:
         """See the port."""
+        limits = _limits(transport)
+        return RealConnection(lambda: self._open(transport, limits), begin, limits)
+
+    def _open(self, transport: Transport, limits: Limits) -> Opened:
         from safepip.io.index import Indexes
         from safepip.io.pages import PageCache
         from safepip.io.store import ArtifactStore
 
-        limits = _limits(transport)
         cache = Path(transport.cache_dir) if transport.cache_dir else None
         http, credentials = self._http(transport, limits), self._credentials(transport)
         store = ArtifactStore(
@@ -214,7 +267,7 @@ class RealWorld:
             limits=limits,
             sink=self.sink,
         )
-        return RealConnection(http, client, store, limits)
+        return Opened(http=http, client=client, store=store)
 
     def _http(self, transport: Transport, limits: Limits) -> Http:
         from safepip.io.http import Http

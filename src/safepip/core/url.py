@@ -8,6 +8,7 @@ never shows a secret.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -121,6 +122,15 @@ class Url:
         """The text to connect to: neither userinfo nor fragment."""
         return urlunsplit((self.scheme, self.netloc, self.path, self.query, ""))
 
+    @property
+    def local_path(self) -> str:
+        """The path that a ``file`` URL names on this system (RFC 8089)."""
+        if os.name == "nt":
+            from urllib.request import url2pathname
+
+            return url2pathname(self.path)
+        return unquote(self.path)
+
     def join(self, reference: str) -> Url:
         """The URL that ``reference`` names on a page at this URL (RFC 3986 §5).
 
@@ -130,7 +140,11 @@ class Url:
         """
         if bad := _FORBIDDEN.search(reference):
             raise UrlError(f"contains the character {bad[0]!r}, which different readers read differently")
-        return Url.parse(urljoin(self.without_secrets, reference))
+        try:
+            joined = urljoin(self.without_secrets, reference)
+        except ValueError as error:
+            raise UrlError(str(error)) from None
+        return Url.parse(joined)
 
     def __str__(self) -> str:
         netloc = f"****@{self.netloc}" if self.credentials else self.netloc

@@ -27,7 +27,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
         check_settings(guarded.settings, installs=False)
         # pip: download resolves as if nothing were installed.
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))
-        with closing(world.connect(guarded.transport, guarded.indexes)) as connection:
+        with closing(world.connect(guarded.transport)) as connection:
             plan = make_plan(guarded, target.environment, connection, world)
             if own.explain:
                 world.show.explained(plan)

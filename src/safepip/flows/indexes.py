@@ -121,9 +121,7 @@ def _links_index(location: Sourced[str], around: Surroundings) -> Index:
 
 
 def _name(url: Url) -> str:
-    from urllib.request import url2pathname
-
-    return url2pathname(url.path) if url.scheme == "file" else url.without_secrets
+    return url.local_path if url.scheme == "file" else url.without_secrets
 
 
 def _url(location: Sourced[str], around: Surroundings, what: str) -> Url:

@@ -35,11 +35,11 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
         environment is then as it was.
     """
     with closing(world.target(own.python)) as target:
-        target.applier.warm_up()
         guarded = guard(invocation, own, world, target)
         check_settings(guarded.settings, installs=True)
         check_target(guarded.settings, target.environment, world)
-        with closing(world.connect(guarded.transport, guarded.indexes)) as connection:
+        # As soon as an index is asked, something is likely to be installed: let pip get ready meanwhile.
+        with closing(world.connect(guarded.transport, begin=target.applier.warm_up)) as connection:
             plan = make_plan(guarded, target.environment, connection, world)
             if own.explain:
                 world.show.explained(plan)

@@ -35,7 +35,7 @@ def answer(invocation: Invocation, own: OwnOptions, world: World) -> int:
         guarded = guard(invocation, own, world, target, installs=False)
         environment = target.environment
         projects = list(_asked(invocation, environment))
-        with closing(world.connect(guarded.transport, guarded.indexes)) as connection:
+        with closing(world.connect(guarded.transport)) as connection:
             offered = tuple(_offered(projects, guarded, environment, connection))
         arguments = (*rederived(invocation, guarded.config), *_words(invocation))
         return world.pip.run_offline(arguments, python=environment.python, offered=offered)

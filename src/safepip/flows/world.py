@@ -198,8 +198,12 @@ class World(Protocol):
             admits: whether policy lets a remote one come from this URL.
         """
 
-    def connect(self, transport: Transport, indexes: Sequence[Index]) -> Connection:
-        """Nothing is sent yet."""
+    def connect(self, transport: Transport, *, begin: Callable[[], None] = lambda: None) -> Connection:
+        """Nothing is sent yet, nor made that only a question needs.
+
+        Args:
+            begin: called once, before the first question to an index.
+        """
 
     def save(self, source: Path, folder: str, filename: str) -> str:
         """Copy a verified file to where ``download`` puts it; the path as pip prints it, or an empty

@@ -9,15 +9,16 @@ import csv
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from configparser import Error as ConfigParserError
 from pathlib import Path
 
 from packaging.utils import NormalizedName
 
-from safepip.core.ports import InstalledDistribution
+from safepip.core.ports import Environment, InstalledDistribution
 from safepip.io.agent import Scheme
 from safepip.io.installed import metadata_folders, name_of
 from safepip.io.journal import Extent
+from safepip.verify.names import script_names
+from safepip.verify.wheel import data_path
 
 _WINDOWS_LAUNCHERS = (".exe", "-script.py", "-script.pyw", ".exe.manifest", "-script.py.manifest")
 
@@ -104,20 +105,6 @@ def _launchers(entry_points: str, scripts: str) -> Iterator[str]:
             yield from (f"{path}3", *(f"{path}3.{minor}" for minor in range(10, 40)))
 
 
-def script_names(entry_points: str) -> list[str]:
-    """Names of console and GUI scripts in the text of ``entry_points.txt``."""
-    from configparser import ConfigParser
-
-    parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
-    try:
-        parser.read_string(entry_points)
-    except ConfigParserError:
-        return []
-    groups = ("console_scripts", "gui_scripts")
-    return [name for group in groups if parser.has_section(group) for name in parser[group]]
-
-
 def _recorded(distribution: InstalledDistribution, trees: set[str]) -> Iterator[str]:
     """The files of an installed distribution; adds to ``trees`` what has no list of files."""
     for folder in metadata_folders(distribution.location):
@@ -157,3 +144,26 @@ def by_project(
     installed: Mapping[NormalizedName, InstalledDistribution], projects: Iterable[NormalizedName]
 ) -> list[InstalledDistribution]:
     return [installed[project] for project in projects if project in installed]
+
+
+def owned_paths(environment: Environment) -> dict[NormalizedName, frozenset[str]]:
+    """The files of every distribution that pip could overwrite, as verified wheels name theirs.
+
+    See :func:`safepip.verify.wheel.installed_paths`. Bytecode and what lies elsewhere is left out.
+    """
+    found = {}
+    for project, distribution in environment.installed.items():
+        if distribution.in_scheme or distribution.in_user_site:
+            paths = (_by_scheme(path, environment.paths) for path in _recorded(distribution, set()))
+            found[project] = frozenset(path for path in paths if path and not path.endswith((".pyc", ".pyo")))
+    return found
+
+
+def _by_scheme(path: str, paths: Mapping[str, str]) -> str | None:
+    for key in ("purelib", "platlib", "include", "scripts", "data"):
+        inside = path.removeprefix(os.path.join(paths[key], ""))
+        if inside != path:
+            inside = inside.replace(os.sep, "/")
+            names = {"purelib": "library", "platlib": "library", "include": "headers"}
+            return data_path(inside) if key == "data" else f"{names.get(key, key)}/{inside}"
+    return None

@@ -53,7 +53,9 @@ class PassThroughPip:
         """See the port. This process stays, to remove the folder."""
         import tempfile
 
-        scrubbed = {name: value for name, value in self._environ.items() if not name.upper().startswith("PIP_")}
+        scrubbed = {
+            name: value for name, value in self._environ.items() if not name.upper().startswith("PIP_")
+        }
         environ = environment_for_pip(scrubbed) | {"PIP_CONFIG_FILE": os.devnull}
         with tempfile.TemporaryDirectory(prefix="safepip-") as folder:
             for name in offered:
@@ -75,7 +77,8 @@ class PassThroughPip:
             from safepip.core.errors import SafepipError
 
             raise SafepipError(
-                f"the interpreter {interpreter} cannot be started: {error.strerror or error}", reference="target"
+                f"the interpreter {interpreter} cannot be started: {error.strerror or error}",
+                reference="target",
             ) from error
 
 

@@ -62,10 +62,10 @@ class EffectiveConfig:
 
     def effective(self, dest: str) -> Effective[object]:
         """The value with everything it shadows, strongest first."""
-        shadowed = tuple(
-            Sourced[object](value=said.value, origin=said.origin) for said in self.shadowed.get(dest, _NOBODY)
-        )
-        return Effective(value=self.value(dest), origin=self.origin(dest), shadowed=shadowed[::-1])
+        shadowed: list[Sourced[object]] = [
+            Sourced(value=said.value, origin=said.origin) for said in self.shadowed.get(dest, _NOBODY)
+        ]
+        return Effective(value=self.value(dest), origin=self.origin(dest), shadowed=tuple(reversed(shadowed)))
 
 
 def merge(
@@ -79,7 +79,7 @@ def merge(
     """What ``create_command(name).parser.parse_args`` would give, with origins.
 
     Args:
-        config_files: in pip's order, weakest first (:func:`~safepip.pipcompat.places.config_paths`).
+        config_files: the kind decides; within one kind the first is the weakest.
         environ: what :func:`safepip.pipcompat.environ.parse` gives.
         now: aware; ages such as ``P3D`` are counted back from it.
         expand_user: replaces a leading ``~`` in the value of a path option.
@@ -89,16 +89,11 @@ def merge(
         UsageError: a file or variable says no truth value to a flag (exit 2).
         CommandError: a list of names that looks like an option.
     """
-    options = _options(invocation.command)
-    accumulator = Accumulator({option.dest: option for option in options.values()}, now, expand_user)
+    # pip reads the general options twice; the first time nothing is isolated, and a bad value ends it.
+    main = Invocation(command=None)
+    _configured(main, _Pools.fill(main, config_files, environ), now, expand_user)
     pools = _Pools.fill(invocation, config_files, environ)
-    for written in pools.shadowed:
-        if option := options.get(f"--{written.key}"):
-            accumulator.shadow(option, written)
-    for written in pools.in_order():
-        if option := options.get(f"--{written.key}"):
-            accumulator.configure(option, written)
-    accumulator.finish_configuration()
+    accumulator = _configured(invocation, pools, now, expand_user)
     for given in invocation.options:
         accumulator.give(given)
     return EffectiveConfig(
@@ -108,6 +103,22 @@ def merge(
         held=MappingProxyType(accumulator.held),
         shadowed=MappingProxyType(accumulator.shadowed),
     )
+
+
+def _configured(
+    invocation: Invocation, pools: _Pools, now: datetime, expand_user: Callable[[str], str]
+) -> Accumulator:
+    """Defaults, files and variables, without the command line."""
+    options = _options(invocation.command)
+    accumulator = Accumulator({option.dest: option for option in options.values()}, now, expand_user)
+    for written in pools.shadowed:
+        if option := options.get(f"--{written.key}"):
+            accumulator.shadow(option, written)
+    for written in pools.in_order():
+        if option := options.get(f"--{written.key}"):
+            accumulator.configure(option, written)
+    accumulator.finish_configuration()
+    return accumulator
 
 
 def _options(command: str | None) -> Mapping[str, Option]:
@@ -131,7 +142,7 @@ class _Pools:
     ) -> _Pools:
         pools = cls({"global": {}, invocation.command or "global": {}, VARIABLES: {}})
         # pip keeps files by path: one that is named twice keeps its first place.
-        files = {file.place: file for file in config_files}
+        files = {file.place: file for file in sorted(config_files, key=_strength)}
         for file in files.values():
             for written in file.written:
                 pools.add(written, counts=not (invocation.isolated and file.kind is ConfigKind.USER))
@@ -158,6 +169,10 @@ class _Pools:
 
     def everything(self) -> Iterable[Written]:
         return (*self.shadowed, *(w for pool in self.pools.values() for w in pool.values()), *self.outside)
+
+
+def _strength(file: ConfigFile) -> int:
+    return list(ConfigKind).index(file.kind)
 
 
 def _is_unknown(written: Written) -> bool:

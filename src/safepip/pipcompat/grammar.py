@@ -126,5 +126,5 @@ class _Noting(optparse.Option):
 
 def convert(row: Option, spelled: str, text: str) -> object:
     """A text as optparse would convert it for an option. Raises ``optparse.OptionValueError``."""
-    converted: object = _Noting(row).convert_value(spelled, text)
+    converted: object = _Noting(row).check_value(spelled, text)
     return converted

@@ -18,7 +18,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from safepip.core.digest import Digest
+from safepip.core.digest import AcceptableDigests, Digest
 from safepip.core.errors import CommandError, RequirementFileError
 from safepip.core.origin import Origin
 from safepip.core.subjects import RequirementKind, RequirementLine
@@ -97,10 +97,6 @@ def parse_requirement(
     parts = _parse_editable(reader) if editable else _parse_line(reader)
     if constraint:
         _check_constraint(reader, parts)
-    try:
-        hashes = acceptable(read_fragment(parts.url), hash_options)
-    except FragmentError as error:
-        reader.fail(f"Invalid requirement: {text!r}: {error}", error.hint)
     return RequirementLine(
         text=text,
         kind=parts.kind,
@@ -109,13 +105,21 @@ def parse_requirement(
         target=parts.target,
         constraint=constraint,
         editable=editable,
-        hashes=hashes,
+        hashes=_hashes(reader, parts, hash_options),
         hash_options=tuple(hash_options),
         config_settings=tuple(config_settings),
         from_file=from_file,
         extras=parts.extras,
         marker=parts.marker,
     )
+
+
+def _hashes(reader: _Reader, parts: _Parts, hash_options: Sequence[Digest]) -> AcceptableDigests:
+    """What ``--hash`` and the fragment accept together."""
+    try:
+        return acceptable(read_fragment(parts.url), hash_options)
+    except FragmentError as error:
+        reader.fail(f"Invalid requirement: {reader.text!r}: {error}", error.hint)
 
 
 def _parse_line(reader: _Reader) -> _Parts:

@@ -89,7 +89,8 @@ class _Scan:
             self.elements[path] = index + 1
             self.note(path, start, self.position)
             path = (*path, index)
-        self.note(path, start, self.position)
+        for depth in range(1, len(path) + 1):  # a table may have no header but those of its own tables
+            self.note(path[:depth], start, self.position)
         return path
 
     def resolved(self, parts: list[str]) -> KeyPath:

@@ -100,7 +100,7 @@ class Admission:
         if not offer.wheel:
             yield sdist_build(project, offer)
             return
-        if not offer.index.kind.local:
+        if not offer.local:
             yield from _link_findings(project, offer)
             if not pinned and not offer.file.digests.strong and not offer.index.records_digests:
                 yield _weak_digest(project, offer)

@@ -44,6 +44,11 @@ class Offer:
     priority: int
     build: BuildTag = ()
 
+    @property
+    def local(self) -> bool:
+        """Whether it is the operator's own file. A local page may link to remote files as well."""
+        return self.index.kind.local and self.file.url.startswith("file:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectOffers:
@@ -142,7 +147,7 @@ class OfferReader:
     def _is_early_enough(self, offer: Offer) -> bool:
         """``--uploaded-prior-to``; files of local folders are exempt, as in pip."""
         limit = self._options.uploaded_prior_to
-        if limit is None or offer.index.kind.local:
+        if limit is None or offer.local:
             return True
         if offer.file.upload_time is None:
             page = offer.file.page or str(offer.index.url)

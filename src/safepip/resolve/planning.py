@@ -80,7 +80,7 @@ class Planner:
                 for project, installed in replaced.items()
                 if project in chosen and installed.version is not None
             },
-            notes=(*notes, *self._notes(steps)),
+            notes=tuple(dict.fromkeys((*notes, *self._notes(steps)))),
             pinned=tuple(candidate.project for candidate in chosen.values()),
         )
         return plan, tuple(self._warnings(chosen.values()))

@@ -115,7 +115,7 @@ def _from_one(
     serving = tuple(_serving(group, answers))
     if not serving:
         return NotFound(project=project, asked=group, pattern=pattern)
-    return Route(project=project, indexes=serving, reason=reason, pattern=pattern)
+    return Route(project=project, indexes=_indexes(serving), reason=reason, pattern=pattern)
 
 
 def _from_any(
@@ -130,13 +130,12 @@ def _from_any(
     if not serving:
         return NotFound(project=project, asked=everyone)
     if len(serving) == 1:
-        return Route(project=project, indexes=serving[0], reason=RouteReason.ONLY_SERVING)
-    common = common_digests([[_listing(index, answers) for index in group] for group in serving])
-    flat = tuple(index for group in serving for index in group)
+        return Route(project=project, indexes=_indexes(serving[0]), reason=RouteReason.ONLY_SERVING)
+    flat = tuple(member for members in serving for member in members)
+    common = common_digests([[answer for _, answer in members] for members in serving])
     if not common:
-        listings = [(index, _listing(index, answers)) for index in flat]
-        return Refuse(finding=ambiguous_project(project, listings, everyone))
-    return Route(project=project, indexes=flat, reason=RouteReason.SAME_FILES, only_digests=common)
+        return Refuse(finding=ambiguous_project(project, flat, everyone))
+    return Route(project=project, indexes=_indexes(flat), reason=RouteReason.SAME_FILES, only_digests=common)
 
 
 def _unanswered(indexes: Sequence[Index], answers: Mapping[str, Answer]) -> Ask | Refuse | None:
@@ -151,12 +150,12 @@ def _unanswered(indexes: Sequence[Index], answers: Mapping[str, Answer]) -> Ask 
     return None
 
 
-def _serving(indexes: Iterable[Index], answers: Mapping[str, Answer]) -> Iterator[Index]:
-    return (index for index in indexes if isinstance(answers[index.name], Serves))
+def _serving(indexes: Iterable[Index], answers: Mapping[str, Answer]) -> Iterator[tuple[Index, Serves]]:
+    for index in indexes:
+        answer = answers[index.name]
+        if isinstance(answer, Serves):
+            yield index, answer
 
 
-def _listing(index: Index, answers: Mapping[str, Answer]) -> Serves:
-    answer = answers[index.name]
-    if not isinstance(answer, Serves):
-        raise TypeError(f"{index.name} does not serve the project")
-    return answer
+def _indexes(serving: Iterable[tuple[Index, Serves]]) -> tuple[Index, ...]:
+    return tuple(index for index, _ in serving)

@@ -125,14 +125,12 @@ def refused(refusals: Sequence[Refuse]) -> Refused:
 
 def _routed(route: Route, indexes: Sequence[Index], answers: dict[str, Answer]) -> Routed:
     notes = [
-        f"{index.name} gave no answer about {route.project} and its entry says to skip it then"
+        f"{index.name} gave no answer, and its entry says to skip it then"
         for index in indexes
         if isinstance(answers.get(index.name), Unknown)
     ]
-    for index in route.indexes:
-        answer = answers[index.name]
-        if isinstance(answer, Serves):
-            notes += _status_notes(answer)
+    served = [answer for index in route.indexes if isinstance(answer := answers[index.name], Serves)]
+    notes += [note for answer in served for note in _status_notes(answer)]
     return Routed(route=route, files=merged_files(route, answers), notes=tuple(notes))
 
 

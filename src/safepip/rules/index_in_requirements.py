@@ -8,7 +8,7 @@ from safepip.core.finding import Finding, Level
 from safepip.core.subjects import Setting
 from safepip.policy.schema import Unlisted
 from safepip.rules.base import Rule, RuleContext
-from safepip.rules.locations import INDEX_OPTIONS, is_remote, known_indexes, names, shown
+from safepip.rules.locations import INDEX_OPTIONS, is_plaintext, is_remote, known_indexes, names, shown
 
 
 class IndexInRequirements(Rule[Setting]):
@@ -42,16 +42,16 @@ class IndexInRequirements(Rule[Setting]):
     def check(self, subject: Setting, context: RuleContext) -> Iterator[Finding]:
         if not subject.in_requirement_file or subject.option not in INDEX_OPTIONS:
             return
+        if is_plaintext(subject.value):  # plaintext-index says all there is to say
+            return
         if any(names(subject, index) for index in known_indexes(context)) or _is_unlisted(subject, context):
             return
-        what = "index" if is_remote(subject.value) else "folder"
+        what = "an index" if is_remote(subject.value) else "a folder"
         yield self.finding(
-            f"a requirement file names an {what} of its own"
-            if what == "index"
-            else "a requirement file names a folder of its own",
+            f"a requirement file names {what} of its own",
             subject.origin,
             subject=shown(subject.value),
-            help=f"name the {what} in pip.conf, safepip.toml or on the command line; then the line may stay",
+            help="name it in pip.conf, safepip.toml or on the command line; then the line may stay",
         )
 
 

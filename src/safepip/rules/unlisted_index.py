@@ -10,7 +10,7 @@ from safepip.core.subjects import Setting
 from safepip.policy.schema import Policy, Unlisted
 from safepip.policy.urls import same_index
 from safepip.rules.base import Rule, RuleContext
-from safepip.rules.locations import INDEX_OPTIONS, is_remote, names, parsed, shown
+from safepip.rules.locations import INDEX_OPTIONS, is_plaintext, is_remote, names, parsed, shown
 
 
 class UnlistedIndex(Rule[Setting]):
@@ -43,7 +43,8 @@ class UnlistedIndex(Rule[Setting]):
         policy = context.policy
         if policy.unlisted.value is not Unlisted.DENY or subject.option not in INDEX_OPTIONS:
             return
-        if not is_remote(subject.value) or _is_listed(subject, context):
+        # plaintext-index says all there is to say about a plaintext one.
+        if not is_remote(subject.value) or is_plaintext(subject.value) or _is_listed(subject, context):
             return
         aside = _from_configuration(subject) and bool(policy.indexes) and not _unlisted_by_stranger(policy)
         place = shown(subject.value)

@@ -26,6 +26,8 @@ _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _DESCRIPTOR, _PATCHED, _STRONG, _UTF8, _MASKED = 0x1, 0x8, 0x20, 0x40, 0x800, 0x2000
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ZIP64_FIELD, _UNICODE_PATH_FIELD = 0x0001, 0x7075
+_NEWEST_VERSION = 63
+"""Times ten: version 6.3 of the format, the newest that Python's reader accepts."""
 _CHUNK_BYTES = 1 << 20
 _SMALL_BYTES = 8 << 20
 """Members up to this size are read and inflated in one piece; larger ones in chunks."""
@@ -125,10 +127,14 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
         fields = _CENTRAL.unpack_from(data, position)
     except struct.error:
         raise BadArchive("its directory is cut short") from None
-    signature, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, note_size = fields[:13]
+    signature, _, needed, flags, method, _, _, crc, packed, size, name_size, extra_size, note_size = fields[
+        :13
+    ]
     disk, _internal, external, offset = fields[13:]
     if signature != b"PK\1\2" or disk not in {0, _FULL16}:
         raise BadArchive("its directory is damaged")
+    if needed & 0xFF > _NEWEST_VERSION:
+        raise BadArchive("it needs a newer version of the zip format than readers know")
     begin = position + _CENTRAL.size
     end = begin + name_size + extra_size + note_size
     if end > len(data):
@@ -177,7 +183,9 @@ def _check_sizes(members: list[Member], limits: Limits) -> None:
         if member.method not in {_STORED, _DEFLATED}:
             raise BadArchive(f"the member {member.name!r} is packed by method {member.method}")
         if member.size > _RATIO_FROM_BYTES and member.size > limits.wheel_ratio_max * max(1, member.packed):
-            raise BadArchive(f"the member {member.name!r} unpacks to {member.size} bytes from {member.packed}")
+            raise BadArchive(
+                f"the member {member.name!r} unpacks to {member.size} bytes from {member.packed}"
+            )
         if (member.method == _STORED and member.size != member.packed) or (member.is_folder and member.size):
             raise BadArchive(f"the member {member.name!r} is stored with two sizes")
 

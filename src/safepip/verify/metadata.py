@@ -58,7 +58,9 @@ def check_wheel_file(content: bytes, name: FileName, member: str) -> Iterator[Fa
     fields = headers(content)
     version = fields.get("wheel-version", [""])[0]
     if not version.startswith("1."):
-        yield Fault("wheel-contents", f"is of wheel version {version or 'nothing'!r}; only 1 is known", member)
+        yield Fault(
+            "wheel-contents", f"is of wheel version {version or 'nothing'!r}; only 1 is known", member
+        )
     tags = frozenset(tag for text in fields.get("tag", []) for tag in parse_tag(text))
     if tags and not any(_covers(inside, claimed) for inside in tags for claimed in name.tags):
         yield Fault("wheel-contents", "has tags that are not those of its file name", member)
@@ -72,7 +74,9 @@ def _covers(inside: Tag, claimed: Tag) -> bool:
     """
     architecture = inside.platform.removeprefix("linux_")
     relabelled = architecture != inside.platform and "linux" in claimed.platform
-    generic = inside.interpreter.startswith("py") and claimed.interpreter[2:].startswith(inside.interpreter[2:])
+    generic = inside.interpreter.startswith("py") and claimed.interpreter[2:].startswith(
+        inside.interpreter[2:]
+    )
     return (
         (inside.interpreter == claimed.interpreter or generic)
         and inside.abi in {claimed.abi, "none"}
@@ -101,8 +105,14 @@ def check_metadata(
     inside = frozenset(map(_requirement, fields.get("requires-dist", [])))
     for texts, why in ((inside - wanted, "needs"), (wanted - inside, "does not need")):
         if texts:
-            yield Fault("metadata-mismatch", f"{why} what its offered metadata says otherwise", ", ".join(sorted(texts)))
-    if _specifier(expected.requires_python) != _specifier(next(iter(fields.get("requires-python", [])), None)):
+            yield Fault(
+                "metadata-mismatch",
+                f"{why} what its offered metadata says otherwise",
+                ", ".join(sorted(texts)),
+            )
+    if _specifier(expected.requires_python) != _specifier(
+        next(iter(fields.get("requires-python", [])), None)
+    ):
         yield Fault("metadata-mismatch", "asks for other Pythons than its offered metadata", member)
     extras = {canonicalize_name(extra) for extra in fields.get("provides-extra", [])}
     if {canonicalize_name(extra) for extra in expected.provides_extra} != extras:

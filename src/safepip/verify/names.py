@@ -25,13 +25,17 @@ _SCHEMES: Final = frozenset({"purelib", "platlib", "headers", "scripts", "data"}
 _LIBRARIES: Final = frozenset({"purelib", "platlib"})
 # Programs that everything else is started by. Suffixes are stripped before the comparison.
 _INTERPRETERS: Final = re.compile(r"(pythonw?|pypyw?)(\d+(\.\d+)*t?)?(-config)?")
-_ACTIVATION: Final = re.compile(r"(de)?activate(_this)?(\.csh|\.fish|\.nu|\.xsh|\.bat|\.ps1|\.py)?", re.IGNORECASE)
+_ACTIVATION: Final = re.compile(
+    r"(de)?activate(_this)?(\.csh|\.fish|\.nu|\.xsh|\.bat|\.ps1|\.py)?", re.IGNORECASE
+)
 _LAUNCHERS: Final = {
     NormalizedName("pip"): re.compile(r"pip(\d+(\.\d+)*)?"),
     NormalizedName("safepip"): re.compile(r"safepip"),
 }
 _PROGRAM_SUFFIX: Final = re.compile(r"(-script)?\.(exe|bat|cmd|com|pyw?|pya|ps1)\Z", re.IGNORECASE)
-_CONFIGURATION: Final = frozenset({"pip.conf", "pip.ini", "pyvenv.cfg", "sitecustomize.py", "usercustomize.py"})
+_CONFIGURATION: Final = frozenset(
+    {"pip.conf", "pip.ini", "pyvenv.cfg", "sitecustomize.py", "usercustomize.py"}
+)
 _LIBRARY_IN_DATA: Final = re.compile(r"(lib(64|32)?/(python|pypy)[^/]*|lib/site-packages)/", re.IGNORECASE)
 _RUNTIME_IN_DATA: Final = re.compile(r"(python|pypy)[^/]*\.(exe|dll|zip|_pth)", re.IGNORECASE)
 _HOOKS: Final = frozenset({"sitecustomize", "usercustomize"})
@@ -90,7 +94,11 @@ def collisions(members: Iterable[Member]) -> Iterator[Fault]:
         key = folded(member.name).removesuffix("/")
         other = seen.setdefault(key, member)
         if other is not member and not (member.is_folder and other.is_folder and member.name != other.name):
-            why = "has the same name twice" if other.name == member.name else "has names that differ only in case"
+            why = (
+                "has the same name twice"
+                if other.name == member.name
+                else "has names that differ only in case"
+            )
             yield Fault("wheel-contents", why, member.name)
         for folder in _parents(key):
             if folders.setdefault(folder, member.name) != member.name:
@@ -143,7 +151,9 @@ def bytecode_faults(heads: Mapping[str, bytes]) -> Iterator[Fault]:
             if not cached or source not in heads:
                 yield Fault("wheel-contents", "ships compiled bytecode without its source", name)
             elif int.from_bytes(head[4:8], "little") == _UNCHECKED_HASH:
-                yield Fault("wheel-contents", "ships compiled bytecode that is never compared with its source", name)
+                yield Fault(
+                    "wheel-contents", "ships compiled bytecode that is never compared with its source", name
+                )
 
 
 def _in_data(name: str, rest: str, *, own: bool, project: NormalizedName) -> Iterator[Fault]:
@@ -204,18 +214,20 @@ def reserved_program(name: str, project: NormalizedName) -> bool:
     return any(owner != project and pattern.fullmatch(stem) for owner, pattern in _LAUNCHERS.items())
 
 
-def entry_points(text: str, project: NormalizedName) -> Iterator[Fault]:
-    """Scripts that an installer would make from ``entry_points.txt``."""
-    section = ""
-    for raw in text.splitlines():
+def script_names(entry_points: str) -> list[str]:
+    """Names of the scripts that an installer would make from ``entry_points.txt``."""
+    found, section = [], ""
+    for raw in entry_points.splitlines():
         line = raw.strip()
         if line.startswith("["):
             section = line.strip("[]").strip()
         elif line and line[0] not in "#;" and section in {"console_scripts", "gui_scripts"}:
-            yield from _entry_point(line.partition("=")[0].strip(), project)
+            found.append(line.partition("=")[0].strip())
+    return found
 
 
-def _entry_point(name: str, project: NormalizedName) -> Iterator[Fault]:
+def bad_script(name: str, project: NormalizedName) -> Iterator[Fault]:
+    """What is wrong with an entry point of this name."""
     if not name or {"/", "\\"} & set(name) or name in {".", ".."} or ":" in name or _CONTROL.search(name):
         yield Fault("path-escape", "has a script whose name leaves the scripts folder", name)
     elif reserved_program(name, project):

@@ -24,9 +24,9 @@ def overlaps(
 
     Args:
         wheels: the whole plan.
-        installed: packages that stay, by name, with their files as
-            :func:`safepip.verify.wheel.installed_paths` names them. Those the plan replaces are
-            passed over.
+        installed: packages by name, with their files as
+            :func:`safepip.verify.wheel.installed_paths` names them (``io.extent.owned_paths`` reads
+            them). Those that the plan replaces are passed over.
     """
     owners: dict[str, str] = {}
     clashes: dict[tuple[str, str], list[str]] = {}
@@ -52,5 +52,5 @@ def _finding(filename: str, owner: str, paths: list[str], wheels: Sequence[Inspe
         origin=Origin(layer=Layer.ARTIFACT, kind=Place.ARTIFACT, place=filename, key=shown[0]),
         subject=next((wheel.project for wheel in wheels if wheel.filename == filename), None),
         notes=(*shown, *([f"and {more} more"] if more else [])),
-        help=f"leave one of the two out; or, if they are meant to share files, exempt it with a reason",
+        help="leave one of the two out; or, if they are meant to share files, exempt it with a reason",
     )

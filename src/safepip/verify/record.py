@@ -34,7 +34,7 @@ class Measured:
 
     Attributes:
         digests: by algorithm; the one that RECORD names.
-        head: the first bytes of compiled bytecode; empty for all else.
+        head: its first bytes.
     """
 
     size: int

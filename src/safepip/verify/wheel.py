@@ -75,12 +75,15 @@ def inspect(
         fault = Fault("metadata-mismatch", f"has a name that is none: {error}", filename)
         return Inspection(filename=filename, project=None, findings=_findings([fault], filename, None))
     claim = FileName(project, version, tags)
+    scripts: list[str] = []
+    paths: frozenset[str] = frozenset()
     try:
         archive = read_directory(stream, limits)
-        faults = [*_inspect(stream, archive, claim, expected)]
-        paths = installed_paths(member.name for member in archive.members if not member.is_folder)
+        faults = [*_inspect(stream, archive, claim, expected, limits, scripts)]
+        names_inside = [member.name for member in archive.members if not member.is_folder]
+        paths = installed_paths(names_inside) | {f"scripts/{script}" for script in scripts}
     except BadArchive as error:
-        faults, paths = [Fault("wheel-contents", f"is no sound archive: {error}", filename)], frozenset()
+        faults = [Fault("wheel-contents", f"is no sound archive: {error}", filename)]
     return Inspection(
         filename=filename,
         project=project,
@@ -91,28 +94,32 @@ def inspect(
 
 
 def _inspect(
-    stream: BinaryIO, archive: Archive, claim: FileName, expected: WheelMetadata | None
+    stream: BinaryIO,
+    archive: Archive,
+    claim: FileName,
+    expected: WheelMetadata | None,
+    limits: Limits,
+    scripts: list[str],
 ) -> Iterator[Fault]:
-    """Names first: a wheel whose names are bad is not read any further."""
+    """Names first: a wheel whose names are bad is not read any further. Fills ``scripts``."""
     members = archive.members
     bad_names = [*names.escapes(members, windows=claim.may_meet_windows), *names.collisions(members)]
     if bad_names:
         yield from bad_names
         return
     files = [member.name for member in members if not member.is_folder]
-    folders = sorted({name.partition("/")[0] for name in files if name.split("/", 1)[0].endswith(".dist-info")})
+    folders = sorted(
+        {name.partition("/")[0] for name in files if name.split("/", 1)[0].endswith(".dist-info")}
+    )
     if len(folders) != 1:
         yield Fault("metadata-mismatch", f"has {len(folders)} metadata folders, not one", " ".join(folders))
         return
     dist_info = folders[0]
+    for member in members:
+        if member.name.startswith(f"{dist_info}/") and member.size > limits.sidecar_max_bytes:
+            raise BadArchive(f"{member.name} is larger than {limits.sidecar_max_bytes} bytes")
     yield from metadata.check_dist_info(dist_info, claim)
     yield from names.misplaced(files, claim.project, dist_info)
-    yield from _check_contents(stream, archive, dist_info, claim, expected)
-
-
-def _check_contents(
-    stream: BinaryIO, archive: Archive, dist_info: str, claim: FileName, expected: WheelMetadata | None
-) -> Iterator[Fault]:
     listed = _read_record(stream, archive, dist_info)
     measured, kept = _measure(stream, archive, dist_info, listed if isinstance(listed, dict) else {})
     yield from names.bytecode_faults({name: found.head for name, found in measured.items()})
@@ -120,13 +127,20 @@ def _check_contents(
         yield listed
     else:
         yield from record.compare(listed, measured, dist_info)
+    yield from _check_metadata(kept, dist_info, claim, expected)
+    scripts += names.script_names(kept.get("entry_points.txt", b"").decode("utf-8", "surrogateescape"))
+    for script in scripts:
+        yield from names.bad_script(script, claim.project)
+
+
+def _check_metadata(
+    kept: dict[str, bytes], dist_info: str, claim: FileName, expected: WheelMetadata | None
+) -> Iterator[Fault]:
     for name in ("WHEEL", "METADATA"):
         if name not in kept:
             yield Fault("metadata-mismatch", f"has no {name}", f"{dist_info}/{name}")
     yield from metadata.check_wheel_file(kept.get("WHEEL", b""), claim, f"{dist_info}/WHEEL")
     yield from metadata.check_metadata(kept.get("METADATA", b""), claim, expected, f"{dist_info}/METADATA")
-    text = kept.get("entry_points.txt", b"").decode("utf-8", "surrogateescape")
-    yield from names.entry_points(text, claim.project)
 
 
 def _read_record(stream: BinaryIO, archive: Archive, dist_info: str) -> dict[str, record.Row | None] | Fault:
@@ -145,7 +159,9 @@ def _content(stream: BinaryIO, archive: Archive, wanted: Member) -> bytes:
     place = archive.members.index(wanted)
     end = archive.members[place + 1].offset if place + 1 < len(archive.members) else archive.end
     only = Archive((wanted,), end)
-    return b"".join(piece for _, pieces in read_contents(stream, only, begin=wanted.offset) for piece in pieces)
+    return b"".join(
+        piece for _, pieces in read_contents(stream, only, begin=wanted.offset) for piece in pieces
+    )
 
 
 def _measure(
@@ -161,16 +177,13 @@ def _measure(
         row = listed.get(member.name)
         algorithm = row.algorithm if row is not None and row.algorithm in record.STRONG else "sha256"
         hasher = hashlib.new(algorithm)
-        keeps = member.name in kept_names or member.name.endswith((".pyc", ".pyo"))
-        content = b""
+        head = b""
         for piece in pieces:
             hasher.update(piece)
-            if keeps:
-                content += piece
-        head = b"" if member.name in kept_names else content[:_BYTECODE_HEAD_BYTES]
+            head = head or piece[:_BYTECODE_HEAD_BYTES]
+            if key := kept_names.get(member.name):
+                kept[key] = kept.get(key, b"") + piece
         measured[member.name] = Measured(member.size, {algorithm: hasher.digest()}, head)
-        if member.name in kept_names:
-            kept[kept_names[member.name]] = content
     return measured, kept
 
 
@@ -189,10 +202,19 @@ def installed_paths(members: Iterable[str]) -> frozenset[str]:
         scheme, _, path = rest.partition("/")
         if scheme in {"purelib", "platlib"}:
             found.add(f"library/{path}")
-        elif scheme in {"scripts", "data", "headers"}:
-            prefix = f"headers/{top.partition('-')[0]}" if scheme == "headers" else scheme
-            found.add(f"{prefix}/{path}")
+        elif scheme == "headers":
+            found.add(f"headers/{top.partition('-')[0]}/{path}")
+        elif scheme == "scripts":
+            found.add(f"scripts/{path}")
+        elif scheme == "data":
+            found.add(data_path(path))
     return frozenset(found)
+
+
+def data_path(path: str) -> str:
+    """A file below the environment's prefix; its program folder is the scripts scheme's."""
+    top, _, rest = path.partition("/")
+    return f"scripts/{rest}" if top.lower() in {"bin", "scripts"} and rest else f"data/{path}"
 
 
 def _findings(faults: list[Fault], filename: str, project: str | None) -> tuple[Finding, ...]:
