@@ -90,7 +90,9 @@ def publish(server: IndexServer, name: str, version: str = "1.0", **spec: object
 def index() -> Iterator[IndexServer]:
     """An HTTPS index with ``app`` (needs ``lib``) in two versions."""
     with IndexServer() as server:
-        publish(server, "app", "1.0", requires=["lib>=1"], entry_points={"console_scripts": {"app": "app:main"}})
+        publish(
+            server, "app", "1.0", requires=["lib>=1"], entry_points={"console_scripts": {"app": "app:main"}}
+        )
         publish(server, "lib", "1.0")
         publish(server, "lib", "2.0")
         yield server

@@ -126,7 +126,9 @@ def test_bytes_that_are_not_what_the_page_says_are_refused(shell: Shell, index: 
     assert (ended.code, shell.installed()) == (13, set()), ended.err
 
 
-@pytest.mark.parametrize("spelled", ["--index-url={}", "-i{}", "--index={}", "--pypi-url={}", "--extra-index-url={}"])
+@pytest.mark.parametrize(
+    "spelled", ["--index-url={}", "-i{}", "--index={}", "--pypi-url={}", "--extra-index-url={}"]
+)
 def test_a_plaintext_index_is_refused_however_it_is_spelled(shell: Shell, spelled: str) -> None:
     ended = shell.safepip("install", "app", spelled.format("http://localhost:9/simple"))
 
@@ -150,7 +152,9 @@ def test_trusted_host_on_the_command_line_is_refused(shell: Shell, index: IndexS
     assert "error[trusted-host]" in ended.err
 
 
-def test_trusted_host_in_the_environment_is_set_aside_and_tls_verified(shell: Shell, index: IndexServer) -> None:
+def test_trusted_host_in_the_environment_is_set_aside_and_tls_verified(
+    shell: Shell, index: IndexServer
+) -> None:
     environ = {"PIP_TRUSTED_HOST": "localhost"}
 
     verified = shell.safepip("install", "lib", *trusting(index), environ=environ)

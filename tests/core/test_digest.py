@@ -12,7 +12,8 @@ MD5 = Digest.parse(f"md5:{'c' * 32}")
 
 
 @pytest.mark.parametrize(
-    "text", ["sha256", "sha256:", f"sha256:{'a' * 63}", f"sha256:{'g' * 64}", f"sha3_256:{A}", f"sha256:{A}\n"]
+    "text",
+    ["sha256", "sha256:", f"sha256:{'a' * 63}", f"sha256:{'g' * 64}", f"sha3_256:{A}", f"sha256:{A}\n"],
 )
 def test_what_is_no_digest_is_refused(text: str) -> None:
     with pytest.raises(DigestError):

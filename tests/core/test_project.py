@@ -24,7 +24,7 @@ def test_what_is_no_pattern_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "name", "matches"),
+    "pattern, name, matches",
     [
         ("acme", "acme", True),
         ("Acme_SDK", "acme-sdk", True),

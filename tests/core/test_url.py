@@ -35,7 +35,7 @@ def test_what_two_readers_could_read_differently_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "host", "port", "path"),
+    "text, host, port, path",
     [
         ("https://index.example/simple", "index.example", None, "/simple"),
         ("HTTPS://Index.Example.:443/simple/", "index.example", None, "/simple/"),
@@ -65,7 +65,9 @@ def test_userinfo_is_kept_apart_and_never_shown() -> None:
 
 
 def test_a_token_may_stand_as_user_name_alone() -> None:
-    assert Url.parse("https://token@index.example/").credentials == Credentials(username="token", password=None)
+    assert Url.parse("https://token@index.example/").credentials == Credentials(
+        username="token", password=None
+    )
 
 
 def test_a_host_before_an_at_sign_is_userinfo_not_the_host() -> None:
@@ -73,7 +75,7 @@ def test_a_host_before_an_at_sign_is_userinfo_not_the_host() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "joined"),
+    "reference, joined",
     [
         ("demo/", "https://index.example/simple/demo/"),
         ("../../packages/demo-1.0.whl#sha256=00", "https://index.example/packages/demo-1.0.whl#sha256=00"),

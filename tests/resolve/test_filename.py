@@ -9,9 +9,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from pip._internal.index.package_finder import _extract_version_from_fragment
 from pip._internal.utils.misc import splitext
 
-from safepip.resolve.filename import archive_version, split_extension, split_wheel
+from safepip.resolve.filename import Texts, archive_version, split_extension, split_wheel
 from safepip.resolve.request import ResolveOptions
-from safepip.resolve.target import Target, Texts, release_of
+from safepip.resolve.target import Target, release_of
 from tests.resolve.asking import TAGS, environment
 
 PART = st.sampled_from(

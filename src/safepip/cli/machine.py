@@ -19,15 +19,15 @@ class Machine:
     @cached_property
     def cwd(self) -> str:
         """The working directory as it was at the start."""
-        return os.getcwd()
+        return str(Path.cwd())
 
     @cached_property
     def home(self) -> str:
-        return os.path.expanduser("~")
+        return str(Path.home())
 
     @property
     def default_index_url(self) -> str:
-        """pip's own constant; nothing else of pip is imported."""
+        """The constant of pip itself; nothing else of pip is imported."""
         from pip._internal.models.index import PyPI
 
         return PyPI.simple_url
@@ -42,9 +42,7 @@ class Machine:
     def machine_policy(self) -> str:
         from safepip.policy.discover import machine_path
 
-        return machine_path(
-            windows=sys.platform == "win32", program_data=self.environ.get("PROGRAMDATA")
-        )
+        return machine_path(windows=sys.platform == "win32", program_data=self.environ.get("PROGRAMDATA"))
 
     @property
     def user_config_dir(self) -> str:
@@ -54,13 +52,13 @@ class Machine:
 
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded (pip's ``normalize_path`` without links)."""
-        return os.path.normpath(os.path.join(self.cwd, os.path.expanduser(path)))
+        return os.path.normpath(Path(self.cwd, Path(path).expanduser()))
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(path)
+        return Path(path).exists()
 
     def is_dir(self, path: str) -> bool:
-        return os.path.isdir(path)
+        return Path(path).is_dir()
 
     def folder_of(self, path: str) -> str:
         return str(Path(self.absolute(path)).parent)

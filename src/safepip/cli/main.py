@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from safepip.core.errors import ExitCode, SafepipError
 
 if TYPE_CHECKING:
-    from safepip.cli.wiring import RealWorld
+    from safepip.cli.wiring.world import RealWorld
     from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         pip's exit codes where pip has one, safepip's own (:class:`ExitCode`) otherwise.
     """
-    from safepip.cli.wiring import RealWorld
+    from safepip.cli.wiring.world import RealWorld
 
     world = RealWorld()
     try:
@@ -53,7 +53,7 @@ def _run(argv: Sequence[str], world: RealWorld) -> int:
 
 
 def read_arguments(argv: Sequence[str]) -> tuple[OwnOptions, Invocation]:
-    """safepip's own options first, matched exactly; pip's grammar for the rest."""
+    """Split off safepip's own options first, matched exactly; pip's grammar for the rest."""
     from safepip.pipcompat.argv import parse, split_own
 
     own, rest = split_own(argv)

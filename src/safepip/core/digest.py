@@ -7,7 +7,7 @@ they never count *for* a file, but a wrong one still counts *against* it (spec Â
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -69,7 +69,9 @@ class Digest:
             raise DigestError(f"unknown hash algorithm {algorithm!r}") from None
         lowered = hex_digits.lower()
         if len(lowered) != known.hex_length or not _HEX.match(lowered):
-            raise DigestError(f"not a {known.value} digest ({known.hex_length} hexadecimal digits): {hex_digits!r}")
+            raise DigestError(
+                f"not a {known.value} digest ({known.hex_length} hexadecimal digits): {hex_digits!r}"
+            )
         return cls(algorithm=known, hex=lowered)
 
     @classmethod
@@ -102,7 +104,11 @@ class Digests:
     @property
     def strong(self) -> tuple[Digest, ...]:
         """The digests that may admit a file, strongest last."""
-        return tuple(Digest(algorithm=a, hex=h) for a, h in sorted(self.by_algorithm.items(), key=lambda i: i[0].hex_length) if a.strong)
+        return tuple(
+            Digest(algorithm=a, hex=h)
+            for a, h in sorted(self.by_algorithm.items(), key=lambda i: i[0].hex_length)
+            if a.strong
+        )
 
     @property
     def sha256(self) -> str | None:
@@ -113,7 +119,7 @@ class Digests:
         """Algorithms that both name with different digests; empty if they agree."""
         return tuple(a for a, h in self.by_algorithm.items() if other.by_algorithm.get(a, h) != h)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Digest]:
         return (Digest(algorithm=a, hex=h) for a, h in self.by_algorithm.items())
 
     def __bool__(self) -> bool:

@@ -118,7 +118,8 @@ class IndexClient(Protocol):
 
     def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
         """What the index says about the project. The future never raises for what an index does;
-        that is :class:`~safepip.core.index.Unknown`."""
+        that is :class:`~safepip.core.index.Unknown`.
+        """
 
     def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
         """Core metadata of a wheel: sidecar, else by range, else from the whole file.

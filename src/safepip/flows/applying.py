@@ -25,9 +25,7 @@ def check_target(settings: Settings, environment: Environment, world: World) -> 
         raise ConfiguredValueError("Could not find an activated virtualenv (required).")
     reported_only = settings.dry_run and settings.report
     managed = environment.externally_managed
-    if managed is not None and not (
-        settings.elsewhere or settings.break_system_packages or reported_only
-    ):
+    if managed is not None and not (settings.elsewhere or settings.break_system_packages or reported_only):
         raise SafepipError(
             "This environment is externally managed",
             reference="externally-managed-environment",

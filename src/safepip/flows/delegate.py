@@ -23,14 +23,7 @@ def delegate(invocation: Invocation, own: OwnOptions, world: World) -> int:
     """Run pip on the target with the user's own words. Returns its exit code."""
     refuse_chosen_interpreter(world.around.environ)
     _refuse_remote_files(invocation)
-    python = given(invocation, "python")
-    return world.pip.run(invocation.argv, python=world.python_for(python))
-
-
-def given(invocation: Invocation, dest: str) -> str | None:
-    """The last value of an option on the command line; None if it is not there."""
-    values = [option.text for option in invocation.options if option.dest == dest]
-    return values[-1] if values else None
+    return world.pip.run(invocation.argv, python=world.python_for(own.python))
 
 
 def refuse_chosen_interpreter(environ: Mapping[str, str]) -> None:
@@ -52,7 +45,7 @@ def refuse_chosen_interpreter(environ: Mapping[str, str]) -> None:
 
 
 def _option_name(variable: str) -> str:
-    """pip's ``_normalize_name``: lower case, ``_`` to ``-``, one leading ``--`` dropped."""
+    """As pip's ``_normalize_name``: lower case, ``_`` to ``-``, one leading ``--`` dropped."""
     return variable[4:].lower().replace("_", "-").removeprefix("--")
 
 

@@ -57,9 +57,7 @@ class Gathered:
         return settings
 
 
-def gather(
-    invocation: Invocation, own: OwnOptions, config: Options, files: Files, world: World
-) -> Gathered:
+def gather(invocation: Invocation, own: OwnOptions, config: Options, files: Files, world: World) -> Gathered:
     """Everything in pip's order: constraints, arguments, editables, requirement files.
 
     Raises:
@@ -95,9 +93,7 @@ def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -
     return read(path, constraint=constraint, files=files, environ=world.around.environ, limits=Limits())
 
 
-def _typed(
-    said: Sourced[str], config: Options, world: World, *, editable: bool = False
-) -> RequirementLine:
+def _typed(said: Sourced[str], config: Options, world: World, *, editable: bool = False) -> RequirementLine:
     settings = tuple(item.value for item in config.items("config_settings"))
     return parse_requirement(
         said.value,
@@ -137,23 +133,28 @@ def _nothing_to_do(invocation: Invocation, config: Options) -> CommandError:
 
 
 def _with_option(settings: Settings, said: Setting) -> Settings:
+    if said.option in {"no-binary", "only-binary"}:
+        return replace(settings, format_control=_formats(settings.format_control, said))
+    if said.option in {"all-releases", "only-final"}:
+        return replace(settings, release_control=_releases(settings.release_control, said))
     if said.option == "pre":
         return replace(settings, release_control=ReleaseControl(all_releases=frozenset({":all:"})))
     if said.option == "require-hashes":
         return replace(settings, require_hashes=True)
-    if said.option == "prefer-binary":
-        return replace(settings, prefer_binary=True)
-    formats, releases = settings.format_control, settings.release_control
+    return replace(settings, prefer_binary=True) if said.option == "prefer-binary" else settings
+
+
+def _formats(control: FormatControl, said: Setting) -> FormatControl:
     if said.option == "no-binary":
-        told, other = add_names(said.value, formats.no_binary, formats.only_binary)
-        return replace(settings, format_control=FormatControl(no_binary=told, only_binary=other))
-    if said.option == "only-binary":
-        told, other = add_names(said.value, formats.only_binary, formats.no_binary)
-        return replace(settings, format_control=FormatControl(no_binary=other, only_binary=told))
+        told, other = add_names(said.value, control.no_binary, control.only_binary)
+        return FormatControl(no_binary=told, only_binary=other)
+    told, other = add_names(said.value, control.only_binary, control.no_binary)
+    return FormatControl(no_binary=other, only_binary=told)
+
+
+def _releases(control: ReleaseControl, said: Setting) -> ReleaseControl:
     if said.option == "all-releases":
-        told, other = add_names(said.value, releases.all_releases, releases.only_final)
-        return replace(settings, release_control=ReleaseControl(all_releases=told, only_final=other))
-    if said.option == "only-final":
-        told, other = add_names(said.value, releases.only_final, releases.all_releases)
-        return replace(settings, release_control=ReleaseControl(all_releases=other, only_final=told))
-    return settings
+        told, other = add_names(said.value, control.all_releases, control.only_final)
+        return ReleaseControl(all_releases=told, only_final=other)
+    told, other = add_names(said.value, control.only_final, control.all_releases)
+    return ReleaseControl(all_releases=other, only_final=told)

@@ -20,12 +20,12 @@ from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge
 
 if TYPE_CHECKING:
-    from safepip.pipcompat.effective import EffectiveConfig
     from safepip.core.index import Index
     from safepip.core.origin import Sourced
     from safepip.core.subjects import RequirementLine
     from safepip.flows.world import Options, Target, Transport, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy
 
 
@@ -93,7 +93,7 @@ def guard(
 
 
 def _requires_hashes(settings: Settings, gathered: Gathered) -> bool:
-    """pip's rule: ``--require-hashes``, or one hashed line of a file asks hashes of all."""
+    """Decide by pip's rule: ``--require-hashes``, or one hashed line of a file asks hashes of all."""
     if settings.require_hashes:
         return True
     lines = (*gathered.roots, *gathered.constraints)

@@ -53,9 +53,7 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             return _apply(plan, files, guarded, target, world)
 
 
-def make_plan(
-    guarded: Guarded, environment: Environment, connection: Connection, world: World
-) -> Plan:
+def make_plan(guarded: Guarded, environment: Environment, connection: Connection, world: World) -> Plan:
     """Route and resolve every requirement; judge what came out."""
     from safepip.resolve.request import ResolveRequest
     from safepip.resolve.resolver import resolve

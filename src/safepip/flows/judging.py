@@ -60,7 +60,9 @@ def _unhashed(step: Step, guarded: Guarded) -> Finding:
         origin=origin,
         subject=step.project,
         notes=(f"its index offers {step.file.filename} with {known}",) if known else (),
-        help=f"after checking it, add this to the file: {pin} {known}" if known else f"add {pin} --hash=sha256:…",
+        help=f"after checking it, add this to the file: {pin} {known}"
+        if known
+        else f"add {pin} --hash=sha256:…",
         decided_by=_decided_by(guarded),
     )
 

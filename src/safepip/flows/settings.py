@@ -201,7 +201,7 @@ def _short_name(implementation: str) -> str:
 
 
 def _full_version(parts: tuple[int, ...] | None) -> str | None:
-    """pip pads what ``--python-version`` leaves out with zeros (``normalize_version_info``)."""
+    """Pad as pip does: what ``--python-version`` leaves out is zero (``normalize_version_info``)."""
     return None if parts is None else ".".join(str(part) for part in (*parts, 0, 0)[:3])
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from packaging.utils import NormalizedName
 
 from safepip.core.finding import Finding
-from safepip.core.index import Index, Trust
+from safepip.core.index import Trust
 from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
@@ -40,7 +40,7 @@ class Options(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """pip's settings on how to connect, in force.
+    """Settings of pip on how to connect, in force.
 
     Attributes:
         timeout_seconds: connect and read; None: the default.
@@ -110,7 +110,7 @@ class Surroundings(Protocol):
 
     @property
     def default_index_url(self) -> str:
-        """pip's own constant."""
+        """Pip's own constant."""
 
     @property
     def own_cache_dir(self) -> str:
@@ -207,4 +207,5 @@ class World(Protocol):
 
     def save(self, source: Path, folder: str, filename: str) -> str:
         """Copy a verified file to where ``download`` puts it; the path as pip prints it, or an empty
-        text where the same file stood there already. Raises OSError."""
+        text where the same file stood there already. Raises OSError.
+        """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import secrets
 import shutil
 from pathlib import Path
@@ -28,7 +27,7 @@ def save(source: Path, folder: Path, filename: str) -> str:
     beside = folder / f".{filename}.{secrets.token_hex(8)}"
     try:
         shutil.copyfile(source, beside)
-        os.replace(beside, place)
+        beside.replace(place)
     finally:
         beside.unlink(missing_ok=True)
     return str(place)

@@ -125,7 +125,7 @@ def _refuse_contested(trusted: Iterable[PolicyFile]) -> None:
 def _contests(pattern: Pattern, claimed: Pattern, weaker: bool) -> bool:
     if pattern.key == claimed.key:
         return True
-    return weaker and not claimed.exact and True and pattern.prefix.startswith(claimed.prefix)
+    return weaker and not claimed.exact and claimed.prefix != "" and pattern.prefix.startswith(claimed.prefix)
 
 
 def _refuse_bad_mirrors(joined: dict[str, Index]) -> None:

@@ -10,9 +10,8 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from packaging.utils import NormalizedName
-
-from safepip.resolve.target import Texts
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 WHEEL = ".whl"
 ARCHIVES = frozenset(
@@ -22,6 +21,29 @@ BuildTag = tuple[()] | tuple[int, str]
 
 _NAME = re.compile(r"[\w.]+\Z")
 _BUILD = re.compile(r"(\d+)(.*)", re.ASCII)
+
+
+class Texts:
+    """Names and versions of file names, each distinct text parsed once."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, NormalizedName] = {}
+        self._versions: dict[str, Version | None] = {}
+
+    def project(self, text: str) -> NormalizedName:
+        name = self._names.get(text)
+        if name is None:
+            name = self._names[text] = canonicalize_name(text)
+        return name
+
+    def version(self, text: str) -> Version | None:
+        """None where the text is no PEP 440 version."""
+        if text not in self._versions:
+            try:
+                self._versions[text] = Version(text)
+            except InvalidVersion:
+                self._versions[text] = None
+        return self._versions[text]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,17 @@ from packaging.version import Version
 
 from safepip.core.errors import ResolutionError
 from safepip.core.index import FileEntry, Index
-from safepip.resolve.filename import ARCHIVES, WHEEL, BuildTag, archive_version, split_extension, split_wheel
+from safepip.resolve.filename import (
+    ARCHIVES,
+    WHEEL,
+    BuildTag,
+    Texts,
+    archive_version,
+    split_extension,
+    split_wheel,
+)
 from safepip.resolve.request import ResolveOptions
-from safepip.resolve.target import Target, Texts
+from safepip.resolve.target import Target
 
 Files = tuple[tuple[Index, tuple[FileEntry, ...]], ...]
 """What each index of a route lists."""

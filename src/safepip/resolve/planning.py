@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests
 from safepip.core.errors import ResolutionError
@@ -49,24 +50,8 @@ class Planner:
         Raises:
             ResolutionError: ``--user`` cannot take precedence over what is installed (pip's words).
         """
-        chosen = {
-            candidate.name: candidate
-            for candidate in self.result.mapping.values()
-            if isinstance(candidate, FileCandidate)
-        }
-        notes: list[str] = list(self.factory.wheels.notes)
-        replaced: dict[NormalizedName, InstalledDistribution] = {}
-        for name, candidate in list(chosen.items()):
-            installed = self._to_uninstall(candidate)
-            if installed is None:
-                continue
-            if self._is_there_already(candidate, installed, notes):
-                del chosen[name]
-            else:
-                replaced[candidate.project] = installed
-        if self.request.options.only_deps:
-            for requested in self.user_requested:
-                chosen.pop(requested.partition("[")[0], None)
+        notes = list(self.factory.wheels.notes)
+        chosen, replaced = self._chosen(notes)
         graph = self._graph()
         from_file = self._from_file(graph)
         steps = tuple(
@@ -75,15 +60,29 @@ class Planner:
         plan = Plan(
             steps=steps,
             satisfied=tuple(self.factory.satisfied),
-            replaced={
-                project: installed.version
-                for project, installed in replaced.items()
-                if project in chosen and installed.version is not None
-            },
+            replaced=replaced,
             notes=tuple(dict.fromkeys((*notes, *self._notes(steps)))),
-            pinned=tuple(candidate.project for candidate in chosen.values()),
         )
         return plan, tuple(self._warnings(chosen.values()))
+
+    def _chosen(self, notes: list[str]) -> tuple[dict[str, FileCandidate], dict[NormalizedName, Version]]:
+        """What is to be installed by name, and the versions it replaces. Adds to ``notes``."""
+        left_out: set[str] = set()
+        if self.request.options.only_deps:
+            left_out = {requested.partition("[")[0] for requested in self.user_requested}
+        chosen: dict[str, FileCandidate] = {}
+        replaced: dict[NormalizedName, Version] = {}
+        for candidate in self.result.mapping.values():
+            if not isinstance(candidate, FileCandidate):
+                continue
+            installed = self._to_uninstall(candidate)
+            if installed is not None and self._is_there_already(candidate, installed, notes):
+                continue
+            if candidate.name not in left_out:
+                chosen[candidate.name] = candidate
+                if installed is not None and installed.version is not None:
+                    replaced[candidate.project] = installed.version
+        return chosen, replaced
 
     def _to_uninstall(self, candidate: Candidate) -> InstalledDistribution | None:
         """What the candidate replaces. Compare ``Factory.get_dist_to_uninstall``."""
@@ -229,8 +228,8 @@ class Planner:
                 yield f"{step.project} {version} passed over: {message} ({rule})"
 
 
-def _meets(version: object, specifier: SpecifierSet) -> bool:
-    return specifier.contains(str(version), prereleases=True)
+def _meets(version: Version, specifier: SpecifierSet) -> bool:
+    return specifier.contains(version, prereleases=True)
 
 
 def _asked(requirements: Iterable[Requirement]) -> Iterator[Asked]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import InvalidTag, TooManyTagsError, parse_tag
-from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safepip.core.limits import Limits
 from safepip.core.ports import Environment
@@ -80,26 +80,3 @@ def release_of(python_version: str) -> Version:
     """``3.15.0rc1`` → 3.15.0: pip compares ``sys.version_info[:3]``, which knows no pre-releases."""
     release = Version(python_version.rstrip("+")).release
     return Version(".".join(str(part) for part in (*release, 0, 0)[:3]))
-
-
-class Texts:
-    """Names and versions of file names, each distinct text parsed once."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, NormalizedName] = {}
-        self._versions: dict[str, Version | None] = {}
-
-    def project(self, text: str) -> NormalizedName:
-        name = self._names.get(text)
-        if name is None:
-            name = self._names[text] = canonicalize_name(text)
-        return name
-
-    def version(self, text: str) -> Version | None:
-        """None where the text is no PEP 440 version."""
-        if text not in self._versions:
-            try:
-                self._versions[text] = Version(text)
-            except InvalidVersion:
-                self._versions[text] = None
-        return self._versions[text]

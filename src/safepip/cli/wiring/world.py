@@ -1,13 +1,13 @@
-"""The real world: the only module that knows which class implements which port."""
+"""Everything outside, as the flows see it."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from safepip import __version__
 from safepip.cli.machine import Machine
 from safepip.cli.presenter import StreamPresenter
+from safepip.cli.wiring.connection import Opened, RealConnection
+from safepip.cli.wiring.target import RealTarget
 from safepip.core.errors import ExitCode, SafepipError
 from safepip.core.events import Found
 from safepip.core.index import Trust
@@ -24,15 +26,8 @@ from safepip.report.redact import redact
 from safepip.report.visible import shown
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from packaging.utils import NormalizedName
-
     from safepip.core.events import Event
-    from safepip.core.finding import Finding
-    from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
-    from safepip.core.plan import Step
-    from safepip.core.ports import Applier, Clock, Environment, Files, IndexClient, Pip, Store
+    from safepip.core.ports import Clock, Files, Pip
     from safepip.core.url import Url
     from safepip.flows.world import Options
     from safepip.io.credentials import CredentialStore
@@ -45,105 +40,6 @@ _CONSEQUENCES = {
     "download": "nothing was saved",
     "wheel": "nothing was saved",
 }
-
-
-class RealTarget:
-    """Implements :class:`safepip.flows.world.Target` with one process in the target's interpreter."""
-
-    def __init__(self, python: str, environ: Mapping[str, str]) -> None:
-        from safepip.io.agent import Agent
-
-        self._agent = Agent(python, environ)
-        self._environ = environ
-
-    @property
-    def prefix(self) -> str:
-        return str(self._agent.facts()["prefix"])
-
-    @cached_property
-    def environment(self) -> Environment:
-        from safepip.io.target import environment, python_path
-
-        return environment(self._agent, python_path(self._environ))
-
-    @cached_property
-    def applier(self) -> Applier:
-        from safepip.io.apply import PipApplier
-
-        return PipApplier(self._agent, lambda: self.environment)
-
-    def close(self) -> None:
-        self._agent.close()
-
-
-class RealConnection:
-    """Implements :class:`safepip.flows.world.Connection`.
-
-    The HTTP client is made with the first question: a run whose answer is installed already loads none.
-    """
-
-    def __init__(self, make: Callable[[], Opened], begin: Callable[[], None], limits: Limits) -> None:
-        self._make = make
-        self._begin = begin
-        self._limits = limits
-        self._opened: Opened | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def opened(self) -> Opened:
-        """Everything that speaks to indexes."""
-        with self._lock:
-            if self._opened is None:
-                self._begin()
-                self._opened = self._make()
-            return self._opened
-
-    @cached_property
-    def client(self) -> IndexClient:
-        return _LateClient(self)
-
-    @property
-    def store(self) -> Store:
-        return self.opened.store
-
-    def inspect(self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]) -> tuple[Finding, ...]:
-        from safepip.io.inspect import inspect_files
-
-        return inspect_files(steps, files, self._limits)
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """What one run speaks to indexes with."""
-
-    http: Http
-    client: IndexClient
-    store: Store
-
-    def close(self) -> None:
-        self.http.close()
-        self.client.close()
-        self.store.close()
-
-
-class _LateClient:
-    """An index client that is made when it is asked for the first time."""
-
-    def __init__(self, connection: RealConnection) -> None:
-        self._connection = connection
-
-    def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
-        return self._connection.opened.client.listing(index, project)
-
-    def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
-        return self._connection.opened.client.metadata(index, file)
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 class RealWorld:

@@ -1,0 +1,1 @@
+"""The real world: the only package that knows which class implements which port."""

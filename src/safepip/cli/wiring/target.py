@@ -1,0 +1,39 @@
+"""The target environment as a port: one process in its interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safepip.core.ports import Applier, Environment
+
+
+class RealTarget:
+    """Implements :class:`safepip.flows.world.Target` with one process in the target's interpreter."""
+
+    def __init__(self, python: str, environ: Mapping[str, str]) -> None:
+        from safepip.io.agent import Agent
+
+        self._agent = Agent(python, environ)
+        self._environ = environ
+
+    @property
+    def prefix(self) -> str:
+        return str(self._agent.facts()["prefix"])
+
+    @cached_property
+    def environment(self) -> Environment:
+        from safepip.io.target import environment, python_path
+
+        return environment(self._agent, python_path(self._environ))
+
+    @cached_property
+    def applier(self) -> Applier:
+        from safepip.io.apply import PipApplier
+
+        return PipApplier(self._agent, lambda: self.environment)
+
+    def close(self) -> None:
+        self._agent.close()
