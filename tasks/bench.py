@@ -8,7 +8,8 @@ them over TLS from a private authority, JSON and HTML, with metadata sidecars. E
 fresh environments and runs both programs in alternating order, first with empty caches (cold), then
 with the caches that left (warm), then once more on what is installed (again). pip runs inside the
 target's interpreter, without the extra start that its ``--python`` costs. Prints medians of whole
-processes and their ratio; exit 1 when safepip is slower than pip anywhere or installs another set.
+processes and their ratio; exit 1 when safepip is slower than pip anywhere, or when the two
+environments are not equal file by file.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from urllib.parse import unquote, urldefrag
 
 from packaging.utils import canonicalize_name
 
+from integration.environments import Target
 from integration.servers import Nginx, Site, StaticIndex
 from tasks.lock_dev import SHA256, index_url, page_links
 from tests.support.certificates import ca_path
@@ -119,7 +121,12 @@ def pip_command(place: Place) -> list[str]:
     spec = find_spec("pip")
     assert spec is not None
     assert spec.origin is not None
-    return [str(place.python), str(Path(spec.origin).with_name("__pip-runner__.py")), "install", "--disable-pip-version-check"]
+    return [
+        str(place.python),
+        str(Path(spec.origin).with_name("__pip-runner__.py")),
+        "install",
+        "--disable-pip-version-check",
+    ]
 
 
 def safepip_command(place: Place) -> list[str]:
@@ -159,8 +166,9 @@ def make_fresh(place: Place) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place.environment)], check=True)
 
 
-def installed(place: Place) -> list[str]:
-    return sorted(path.name for path in place.environment.glob("lib/python*/site-packages/*.dist-info"))
+def contents(place: Place) -> dict[str, bytes]:
+    """Every file of the environment, made comparable."""
+    return Target(folder=place.environment, home=place.home, ca=ca_path()).files()
 
 
 def one_round(options: list[str], *, swapped: bool) -> Iterator[tuple[str, str, float]]:
@@ -173,9 +181,10 @@ def one_round(options: list[str], *, swapped: bool) -> Iterator[tuple[str, str, 
                     make_fresh(each[program])
                 yield phase, program, timed(program, each[program], options)
             order.reverse()
-        if installed(each["pip"]) != installed(each["safepip"]):
-            odd = set(installed(each["pip"])) ^ set(installed(each["safepip"]))
-            raise SystemExit(f"the two programs installed different sets: {sorted(odd)}")
+        pip, safepip = contents(each["pip"]), contents(each["safepip"])
+        different = sorted(path for path in {*pip, *safepip} if pip.get(path) != safepip.get(path))
+        if different:
+            raise SystemExit("the two programs left different files:\n" + "\n".join(different[:20]))
 
 
 def measure(name: str, url: str, rounds: int) -> bool:

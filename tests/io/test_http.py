@@ -206,7 +206,7 @@ def test_a_content_coding_nobody_asked_for_is_no_answer(server):
 @pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 500)[:-12]])
 def test_a_damaged_coding_is_no_answer(server, body):
     server.answer("/z", Response(body=body, headers={"Content-Encoding": "gzip"}))
-    with http() as client, pytest.raises(Undecided, match="damaged|cut short"):
+    with http() as client, pytest.raises(Undecided, match=r"damaged|cut short"):
         client.get(request_for(server.origin + "/z", coded=True))
 
 

@@ -44,7 +44,7 @@ def test_a_good_certificate_is_accepted():
 
 
 @pytest.mark.parametrize(
-    ("kind", "what"),
+    "kind, what",
     [
         (Certificate.EXPIRED, "has expired"),
         (Certificate.NOT_YET_VALID, "not valid yet"),
@@ -185,5 +185,5 @@ def test_every_context_verifies_and_speaks_tls_1_2_or_newer(monkeypatch, tmp_pat
 
 @pytest.mark.parametrize("der", [b"", b"0", b"0\x84\xff\xff\xff\xff", b"0\x02\x30\x00", bytes(100)])
 def test_a_malformed_certificate_is_a_value_error(der):
-    with pytest.raises(ValueError, match="element|fields"):
+    with pytest.raises(ValueError, match=r"element|fields"):
         read_certificate(der)

@@ -81,8 +81,14 @@ def ask_requirement(question: dict[str, Any]) -> dict[str, Any]:
         "vcs": found.link is not None and found.link.is_vcs,
         "extras": sorted(found.extras),
         "markers": None if found.markers is None else str(found.markers),
-        "hashes": found.hashes(trust_internet=False)._allowed if not question.get("editable") else {},
+        "hashes": found.hashes(trust_internet=True)._allowed if not question.get("editable") else {},
     }
+
+
+def says(value: Any) -> bool:
+    """Whether an option of a line was given; controls are there in any case."""
+    value = plain(value)
+    return any(value.values()) if isinstance(value, dict) else bool(value)
 
 
 def ask_requirements(question: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +96,7 @@ def ask_requirements(question: dict[str, Any]) -> dict[str, Any]:
     for line in req_file.RequirementsFileParser(None, req_file.get_line_parser(None)).parse(  # type: ignore[arg-type]
         question["path"], question.get("constraint", False)
     ):
-        options = {name: plain(value) for name, value in vars(line.opts).items() if value}
+        options = {name: plain(value) for name, value in vars(line.opts).items() if says(value)}
         lines.append(
             {
                 "file": line.filename,

@@ -108,7 +108,8 @@ def test_nothing_switches_off_what_is_never_switched_off(rule: str) -> None:
         levels=MappingProxyType({rule: Sourced(value=Level.OFF, origin=BUILT_IN)}),
         exemptions=(Exemption(rule=rule, reason="x", origin=BUILT_IN),),
     )
-    assert apply_policy(finding(rule), replace(told, policy=forged)) == finding(rule)
+    for found in (finding(rule), finding(rule, level=Level.WARN)):
+        assert apply_policy(found, replace(told, policy=forged)) == found
 
 
 def test_a_warning_of_such_a_rule_may_be_raised() -> None:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 from safepip.core.finding import Level
-from safepip.core.origin import Origin
+from safepip.core.origin import Layer, Origin
 from safepip.core.subjects import RequirementKind, RequirementLine, Setting
+from safepip.policy.schema import PolicyFile
+from safepip.policy.tighten import merge
 from safepip.rules import registry
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge
+from tests.policy.support import written
 
 from .subjects import ARGUMENT, COMMIT, MD5, PIP_CONF, REQUIREMENTS, SHA256, VARIABLE, context, line, setting
 
@@ -289,6 +292,40 @@ def test_an_unlisted_index_of_a_file_is_told_once() -> None:
     assert [f.rule for f in judge([bad], context(CORP))] == ["unlisted-index"]
     off = context(CORP + '[rules]\nunlisted-index = "off"')
     assert [f.rule for f in judge([bad], off)] == ["index-in-requirements"]
+
+
+def test_a_strangers_unlisted_deny_refuses_what_the_machine_allows_beside_its_list() -> None:
+    """Setting the operator's index aside would send its names to the listed one."""
+    machine = written(CORP + '[indexes]\nunlisted = "allow"', Layer.MACHINE)
+    stranger = written('[indexes]\nunlisted = "deny"', Layer.PROJECT, trusted=False)
+    extra = setting("extra-index-url", "https://packages.example/simple", PIP_CONF)
+    told = replace(context(), policy=merge([machine, stranger])[0])
+    assert [finding.level for finding in judge([extra], told)] == [Level.DENY]
+    own = replace(told, policy=merge([machine, replace_trust(stranger)])[0])
+    assert [finding.level for finding in judge([extra], own)] == [Level.WARN]
+
+
+def replace_trust(file: PolicyFile) -> PolicyFile:
+    return replace(file, source=replace(file.source, trusted=True))
+
+
+def test_without_a_list_there_is_nothing_to_set_an_index_aside_for() -> None:
+    told = context('[indexes]\nunlisted = "deny"')
+    (finding,) = judge([setting("index-url", "https://nexus.example/simple", PIP_CONF)], told)
+    assert finding.level is Level.DENY
+
+
+def test_a_variable_does_not_excuse_the_secret_beside_it() -> None:
+    origin = said(
+        REQUIREMENTS, "-i https://me:s3cret@a.example/ --extra-index-url https://me:${TOKEN}@b.example/"
+    )
+    bad = setting("index-url", "https://me:s3cret@a.example/", origin)
+    assert len(judge([bad], context(), [registry()["credentials-in-url"]])) == 1
+
+
+def test_a_requirement_file_is_never_the_operators_configuration() -> None:
+    bad = replace(setting("trusted-host", "mirror.example", PIP_CONF), in_requirement_file=True)
+    assert [finding.level for finding in judge([bad], context())] == [Level.DENY]
 
 
 @pytest.mark.parametrize("text", ["", CORP])

@@ -76,7 +76,7 @@ def test_every_meta_is_read():
 
 
 @pytest.mark.parametrize(
-    ("more", "yanked"),
+    "more, yanked",
     [("", None), (" data-yanked", ""), (' data-yanked=""', ""), (' data-yanked="x &amp; y"', "x & y")],
 )
 def test_the_presence_of_data_yanked_yanks(more, yanked):
@@ -84,7 +84,7 @@ def test_the_presence_of_data_yanked_yanks(more, yanked):
 
 
 @pytest.mark.parametrize(
-    ("more", "offered"),
+    "more, offered",
     [
         ("", False),
         (' data-core-metadata="true"', True),
@@ -190,7 +190,7 @@ def test_a_page_without_files_that_is_no_index_page_is_no_answer(body):
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/json", "application/vnd.pypi.simple.v1+jsonX",
                                           "application/vnd.pypi.simple.v2+html", "text/htmlx"])  # fmt: skip
 def test_only_the_types_of_the_simple_api_are_read(content_type):
-    with pytest.raises(PageError, match="content type|which is none"):
+    with pytest.raises(PageError, match=r"content type|which is none"):
         listing(page(anchor()), content_type)
 
 

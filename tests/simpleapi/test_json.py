@@ -89,14 +89,14 @@ def test_every_key_of_a_page_is_read():
 
 
 @pytest.mark.parametrize(
-    ("given_value", "expected"), [(False, None), (True, ""), ("", None), ("reason", "reason")]
+    "given_value, expected", [(False, None), (True, ""), ("", None), ("reason", "reason")]
 )
 def test_yanked(given_value, expected):
     assert only(page(file(yanked=given_value))).yanked == expected
 
 
 @pytest.mark.parametrize(
-    ("keys", "offered"),
+    "keys, offered",
     [
         ({}, False),
         ({"core-metadata": False}, False),
@@ -170,7 +170,7 @@ def test_a_fragment_is_no_part_of_the_url():
 
 
 @pytest.mark.parametrize(
-    ("document", "reason"),
+    "document, reason",
     [
         (b"{", "no JSON"),
         (b"<html></html>", "no JSON"),

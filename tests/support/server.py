@@ -215,8 +215,17 @@ class IndexServer:
     # -- misbehaviour ------------------------------------------------------------------------
 
     def answer(self, path: str, response: Response, *, times: int | None = None) -> None:
-        """Answer requests for the path (without query) so, ``times`` times (None: always)."""
-        self._crafted.setdefault(path, []).append((times, response))
+        """Answer requests for the path (without query) so: ``times`` times, or (None) from then on.
+
+        Counted answers come first, in order; of the lasting ones the last counts.
+        """
+        crafted = self._crafted.setdefault(path, [])
+        counted = [one for one in crafted if one[0] is not None]
+        lasting = [one for one in crafted if one[0] is None]
+        if times is None:
+            crafted[:] = [*counted, (None, response)]
+        else:
+            crafted[:] = [*counted, (times, response), *lasting]
 
     def redirect(self, path: str, location: str, status: int = 302) -> None:
         """Redirect the path, for good."""

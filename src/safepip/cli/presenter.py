@@ -12,6 +12,7 @@ from safepip.core.finding import Finding
 from safepip.pipcompat.options import PIP_VERSION
 
 if TYPE_CHECKING:
+    from safepip.core.kept import Kept, KeptFile, Removal
     from safepip.core.plan import Plan
     from safepip.core.ports import Applied, Environment
 
@@ -94,6 +95,26 @@ class StreamPresenter:
 
         self.out(render_plan(plan).rstrip("\n"))
 
+    def kept_in(self, folder: str) -> None:
+        self._answer([folder])
+
+    def kept_summary(self, kept: Kept) -> None:
+        from safepip.report.kept import summary
+
+        self._answer(summary(kept))
+
+    def kept_listed(self, wheels: Sequence[KeptFile], list_format: str) -> None:
+        from safepip.report.kept import listing
+
+        self._answer(listing(wheels, list_format))
+
+    def kept_removed(self, removal: Removal, pattern: str) -> None:
+        from safepip.report.kept import nothing_matches, removed
+
+        if removal.files == 0 and self.quiet < 2:
+            self.err(f"WARNING: {nothing_matches(pattern)}")
+        self._answer(removed(removal))
+
     def out(self, text: str) -> None:
         """A line of what was asked for."""
         sys.stdout.write(f"{text}\n")
@@ -107,3 +128,8 @@ class StreamPresenter:
     def _line(self, text: str | None) -> None:
         if text is not None and self.quiet == 0 and self.format == "text":
             self.out(text)
+
+    def _answer(self, lines: Sequence[str]) -> None:
+        """What a command was asked for, in pip's manner: ``-q`` leaves it out."""
+        for line in lines if self.quiet == 0 else ():
+            self.out(line)

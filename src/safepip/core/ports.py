@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from safepip.core.events import Event
 from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
+from safepip.core.kept import Kept, KeptFile, Removal
 from safepip.core.plan import Plan, Step
 
 
@@ -143,6 +144,19 @@ class Store(Protocol):
 
     def close(self) -> None:
         """End the threads; what was fetched and verified stays."""
+
+
+class KeptFiles(Protocol):
+    """What the store and the page cache hold between runs."""
+
+    def everything(self) -> Kept:
+        """What is there now; nothing where there is no folder. Raises SafepipError if it cannot be read."""
+
+    def remove(self, files: Iterable[KeptFile]) -> Removal:
+        """Remove these, and the folders that are empty then. Safe beside other runs, which fetch again.
+
+        Raises SafepipError where one cannot be removed.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

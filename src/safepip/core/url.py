@@ -15,6 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\u0080-\u00a0\u2028\u2029]")
+_DRIVE = re.compile(r"/[A-Za-z]:")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\Z")
 
 
@@ -125,11 +126,12 @@ class Url:
     @property
     def local_path(self) -> str:
         """The path that a ``file`` URL names on this system (RFC 8089)."""
-        if os.name == "nt":
-            from urllib.request import url2pathname
-
-            return url2pathname(self.path)
-        return unquote(self.path)
+        path = unquote(self.path)
+        if os.name != "nt":
+            return path
+        if self.host:
+            return f"//{self.host}{path}".replace("/", "\\")
+        return (path[1:] if _DRIVE.match(path) else path).replace("/", "\\")
 
     def join(self, reference: str) -> Url:
         """The URL that ``reference`` names on a page at this URL (RFC 3986 §5).

@@ -20,7 +20,7 @@ from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge
 
 if TYPE_CHECKING:
-    from safepip.core.index import Index
+    from safepip.core.index import Index, Trust
     from safepip.core.origin import Sourced
     from safepip.core.subjects import RequirementLine
     from safepip.flows.world import Options, Target, Transport, World
@@ -37,6 +37,7 @@ class Guarded:
         config: every option in force with its origin.
         roots, constraints: requirements in pip's order.
         indexes: every index that may be asked.
+        trust: TLS trust of everything that is no index: direct URLs, remote files.
         context: what rules are told; later stages judge with the same.
     """
 
@@ -47,6 +48,7 @@ class Guarded:
     roots: tuple[RequirementLine, ...]
     constraints: tuple[RequirementLine, ...]
     indexes: tuple[Index, ...]
+    trust: Trust
     context: RuleContext
 
 
@@ -88,6 +90,7 @@ def guard(
         roots=gathered.roots,
         constraints=gathered.constraints,
         indexes=indexes,
+        trust=trust,
         context=context,
     )
 

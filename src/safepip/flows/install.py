@@ -65,6 +65,7 @@ def make_plan(guarded: Guarded, environment: Environment, connection: Connection
             roots=guarded.roots,
             constraints=guarded.constraints,
             options=resolve_options(guarded.settings, environment),
+            direct_trust=guarded.trust,
         ),
         environment=environment,
         router=Router(guarded.indexes, connection.client),
@@ -72,6 +73,7 @@ def make_plan(guarded: Guarded, environment: Environment, connection: Connection
         policy=guarded.policy,
         now=guarded.context.now,
         sink=world.sink,
+        context=guarded.context,
     )
     judge_plan(plan, guarded, world)
     world.show.satisfied(plan)
@@ -83,7 +85,9 @@ def verified_files(
 ) -> Mapping[NormalizedName, Path]:
     """Every file of the plan, its digests checked and its contents inspected."""
     world.sink(StageBegan(stage="downloading", total=len(plan.steps)))
-    files = connection.store.ensure(plan.steps, {index.name: index for index in guarded.indexes})
+    # A direct file brings an index of its own, which nobody configured.
+    indexes = {i.name: i for i in guarded.indexes} | {s.index: s.route.index for s in plan.steps if s.direct}
+    files = connection.store.ensure(plan.steps, indexes)
     world.sink(StageBegan(stage="verifying", total=len(plan.steps)))
     judge_artifacts(connection.inspect(plan.steps, files), guarded, world)
     return files

@@ -28,6 +28,7 @@ def read_transport(options: Options, world: World) -> Transport:
 def _cache_dir(cache: object, options: Options, world: World) -> str | None:
     if cache is False:
         return None
-    if options.items("cache_dir") and cache:
-        return world.around.absolute(str(cache))
+    if options.items("cache_dir"):
+        # pip: an empty --cache-dir keeps nothing either.
+        return world.around.absolute(str(cache)) if cache else None
     return world.around.own_cache_dir

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 
 from safepip.core.finding import Finding
 from safepip.core.index import Trust
+from safepip.core.kept import Kept, KeptFile, Removal
 from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
@@ -21,6 +22,7 @@ from safepip.core.ports import (
     EventSink,
     Files,
     IndexClient,
+    KeptFiles,
     Pip,
     Store,
 )
@@ -159,6 +161,18 @@ class Presenter(Protocol):
     def explained(self, plan: Plan) -> None:
         """``--explain``: each step with its reasons."""
 
+    def kept_in(self, folder: str) -> None:
+        """``cache dir``."""
+
+    def kept_summary(self, kept: Kept) -> None:
+        """``cache info``."""
+
+    def kept_listed(self, wheels: Sequence[KeptFile], list_format: str) -> None:
+        """``cache list``; the format is ``human`` or ``abspath``."""
+
+    def kept_removed(self, removal: Removal, pattern: str) -> None:
+        """``cache remove``; the pattern ``*`` is ``cache purge``."""
+
 
 class World(Protocol):
     """Everything outside. :mod:`safepip.cli.wiring` builds the real one, tests a simulated one."""
@@ -204,6 +218,9 @@ class World(Protocol):
         Args:
             begin: called once, before the first question to an index.
         """
+
+    def kept(self, cache_dir: str) -> KeptFiles:
+        """What earlier runs left below the cache folder."""
 
     def save(self, source: Path, folder: str, filename: str) -> str:
         """Copy a verified file to where ``download`` puts it; the path as pip prints it, or an empty

@@ -78,13 +78,13 @@ class ArtifactStore:
         self._ending = threading.Event()
         self._patience = Patience(limits, self._ending)
         self._workers = Workers(limits.file_workers, "safepip-file")
-        self._begun: dict[tuple[str, Digests, AcceptableDigests], Future[Held]] = {}
+        self._begun: dict[tuple[str, str, Digests, AcceptableDigests], Future[Held]] = {}
         self._verified: dict[tuple[Path, frozenset[Algorithm]], Held] = {}
         self._lock = threading.Lock()
 
     def begin(self, file: FileEntry, index: Index, acceptable: AcceptableDigests = NO_HASHES) -> Future[Held]:
         """Start having the file; asked twice, it is fetched once. The future raises as :meth:`ensure`."""
-        key = (file.url, file.digests, acceptable)
+        key = (index.name, file.url, file.digests, acceptable)
         with self._lock:
             future = self._begun.get(key)
             if future is None:
@@ -253,7 +253,11 @@ class ArtifactStore:
     @staticmethod
     def _move(part: Path, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part.replace(path)
+        try:
+            part.replace(path)
+        except FileNotFoundError:  # `cache purge` took the folder away while it was empty
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part.replace(path)
 
     def _path(self, sha256: str, filename: str) -> Path:
         return self._root / "sha256" / sha256[:2] / sha256 / filename

@@ -121,8 +121,8 @@ def _requirement(
         line, [each for each in noted if each.option.dest not in own], "has no effect on a requirement"
     )
     return RequirementText(
-        text=text,
-        origin=line.origin(text),
+        text=text.strip(),
+        origin=line.origin(text.strip()),
         editable=editable,
         hashes=tuple(_digest(line, each.text or "") for each in noted if each.option.dest == "hashes"),
         config_settings=tuple(each.text or "" for each in noted if each.option.dest == "config_settings"),

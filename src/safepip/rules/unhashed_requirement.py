@@ -69,7 +69,7 @@ _HELP = {
 
 
 def _needs_hash(line: RequirementLine, context: RuleContext) -> bool:
-    if False:
+    if line.constraint:
         return False
     if context.requires_hashes or context.policy.hash_mode.value is HashMode.REQUIRED:
         return True

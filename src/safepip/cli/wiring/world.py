@@ -27,7 +27,7 @@ from safepip.report.visible import shown
 
 if TYPE_CHECKING:
     from safepip.core.events import Event
-    from safepip.core.ports import Clock, Files, Pip
+    from safepip.core.ports import Clock, Files, KeptFiles, Pip
     from safepip.core.url import Url
     from safepip.flows.world import Options
     from safepip.io.credentials import CredentialStore
@@ -180,6 +180,13 @@ class RealWorld:
 
         keyring = keyring_program(self.around.environ.get("PATH")) if transport.keyring else None
         return CredentialStore(netrc_path=find_netrc(self.around.environ), keyring=keyring)
+
+    def kept(self, cache_dir: str) -> KeptFiles:
+        """See the port."""
+        from safepip.io.kept import KeptFolders
+
+        cache = Path(cache_dir)
+        return KeptFolders(files=cache / "store", pages=cache / "pages", now=self.clock.now())
 
     def save(self, source: Path, folder: str, filename: str) -> str:
         """See the port."""

@@ -1,0 +1,42 @@
+"""What safepip keeps between runs: verified files and index pages, as ``cache`` speaks of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """One file that safepip itself wrote; ``size`` in bytes, 0 for a link (it is never followed)."""
+
+    path: Path
+    size: int
+
+    @property
+    def is_wheel(self) -> bool:
+        return self.path.suffix == ".whl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Everything that is kept, at one moment.
+
+    Attributes:
+        files: verified files, the metadata of wheels, and downloads that were cut off long ago.
+        pages: index pages; they only ever save bytes, never decide.
+    """
+
+    files_folder: Path
+    pages_folder: Path
+    files: tuple[KeptFile, ...] = ()
+    pages: tuple[KeptFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What is gone: number of files, their bytes, number of folders that became empty."""
+
+    files: int
+    size: int
+    folders: int
