@@ -336,6 +336,17 @@ def test_a_page_of_links_serves_many_projects_from_one_request(server):
     assert server.paths_asked() == ["/links"]
 
 
+@pytest.mark.parametrize("digest", ["", "#sha256=" + "a" * 64])
+def test_the_url_of_one_archive_stands_for_a_page_of_links(server, digest):
+    index = index_of(server, url=Url.parse(f"{server.origin}/files/{WHEEL}{digest}"), kind=IndexKind.LINKS)
+    with connected() as run:
+        file = run.file(index)
+        assert (file.filename, file.url) == (WHEEL, f"{server.origin}/files/{WHEEL}")
+        assert bool(file.digests.strong) is bool(digest)
+        assert run.answer(index, "other") == Absent()
+    assert server.requests == []
+
+
 def test_a_missing_page_of_links_is_no_answer(server):
     index = index_of(server, url=Url.parse(server.origin + "/missing"), kind=IndexKind.LINKS)
     with connected() as run:

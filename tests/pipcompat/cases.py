@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-import os
+import datetime as dt
+import os.path
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from safepip.core.errors import SafepipError
 from safepip.pipcompat.fold import FormatControl, ReleaseControl
 from safepip.pipcompat.options import COMMANDS, OPTIONS
 
-NOW = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 ELSEWHERE = {option.dest for option in OPTIONS if option.default_elsewhere}
 """Values whose default only the machine knows."""
 
@@ -24,34 +25,29 @@ SHARED = {"features_enabled", "deprecated_features_enabled"}
 
 def plain(value: object) -> object:
     """A value as the oracle writes it."""
-    match value:
-        case FormatControl():
-            return {"no_binary": sorted(value.no_binary), "only_binary": sorted(value.only_binary)}
-        case ReleaseControl():
-            return {"all_releases": sorted(value.all_releases), "only_final": sorted(value.only_final)}
-        case frozenset():
-            return sorted(value)
-        case tuple():
-            return [plain(item) for item in value]
-        case Mapping():
-            return {key: plain(item) for key, item in value.items()}
-        case datetime.datetime():
-            return value.isoformat()
-    return value
+    if isinstance(value, FormatControl | ReleaseControl):
+        return {name: sorted(getattr(value, name)) for name in value.__slots__}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
 def same_values(ours: Mapping[str, object], theirs: Mapping[str, Any]) -> None:
     """Every value equals pip's, apart from defaults that only the machine knows."""
-    for dest, expected in theirs.items():
-        mine = plain(ours[dest])
+    for dest, said in theirs.items():
+        mine, expected = plain(ours[dest]), said
         if mine is None and dest in ELSEWHERE:
             continue
         if dest == "src_dir":
-            mine = os.path.abspath(str(mine))
-        if dest == "uploaded_prior_to" and mine == (NOW - datetime.timedelta(days=3)).isoformat():
+            mine = os.path.normpath(Path.cwd() / str(mine))
+        if dest == "uploaded_prior_to" and mine == (NOW - dt.timedelta(days=3)).isoformat():
             continue  # P3D, counted back from another now
         if dest in SHARED:
-            mine, expected = sorted(set(mine)), sorted(set(expected))  # noqa: PLW2901
+            mine, expected = sorted(set(mine)), sorted(set(expected))
         assert mine == expected, dest
     assert set(ours) - {"version"} <= set(theirs)
 

@@ -7,7 +7,7 @@ Questions: ``{"ask": "argv", "argv": […], "environ": {…}, "files": {"global"
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import functools
 import io
 import json
@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         return value.isoformat()
     return value
 

@@ -106,7 +106,7 @@ def test_abbreviated_option_keeps_its_canonical_name():
 
 
 @pytest.mark.parametrize(
-    ("argv", "position", "shown"),
+    "argv, position, shown",
     [
         (["install", "-i", "http://a.example", "x"], 3, "http://a.example"),
         (["install", "-qihttp://a.example", "x"], 2, "http://a.example"),

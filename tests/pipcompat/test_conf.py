@@ -52,6 +52,11 @@ def reference(text: str, path: Path) -> dict[str, str] | None:
     }
 
 
+def assert_located(error: ConfigurationError) -> None:
+    assert error.origin is not None
+    assert error.origin.line is not None
+
+
 @pytest.mark.property
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TEXTS)
@@ -60,8 +65,7 @@ def test_same_values_and_order_as_configparser(text: str, tmp_path: Path):
     try:
         found = conf.parse(text, "pip.conf")
     except ConfigurationError as error:
-        assert error.origin is not None
-        assert error.origin.line is not None
+        assert_located(error)
         assert expected is None
         return
     assert expected is not None
@@ -101,7 +105,7 @@ def test_words_of_a_list_each_know_their_line():
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    "text, line, words",
     [
         ("[global]\nindex-url = a\nindex_url = b\n", 3, "already exists"),
         ("[global]\n[global]\n", 2, "already exists"),

@@ -121,7 +121,7 @@ def test_same_as_pip_on_generated_configurations(
 
 @pytest.mark.differential
 @pytest.mark.parametrize(
-    ("argv", "files", "variables"),
+    "argv, files, variables",
     [
         (["install", "x"], {"global": "[install]\nindex-url = a\n", "user": "[global]\nindex-url = b\n"}, {}),
         (["install", "x"], {"global": "[global]\nindex-url = a\n", "site": "[global]\npypi_url = b\n"}, {}),
@@ -247,7 +247,7 @@ def test_nobody_said_anything():
 
 
 @pytest.mark.parametrize(
-    ("variables", "error", "exit_code"),
+    "variables, error, exit_code",
     [
         ({"PIP_TIMEOUT": "soon"}, ConfiguredValueError, 3),
         ({"PIP_NO_INDEX": "perhaps"}, UsageError, 2),

@@ -17,7 +17,7 @@ def policy(argv: list[str]) -> tuple[str | None, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("argv", "expected", "rest"),
+    "argv, expected, rest",
     [
         (["--policy", "p.toml", "install", "x"], "p.toml", ["install", "x"]),
         (["install", "--policy=p.toml", "x"], "p.toml", ["install", "x"]),

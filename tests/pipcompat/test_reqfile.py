@@ -122,7 +122,7 @@ def test_same_as_pip_wherever_we_read_a_file(
     try:
         ours = read(Sourced(value=path, origin=HERE), constraint=False, files=RealFiles(), environ=variables)
     except SafepipError as error:
-        assert error.exit_code == 1
+        assert_exit_1(error)
         return
     assert "lines" in theirs, theirs
     expected = [line for line in theirs["lines"] if line["requirement"] is not None]
@@ -134,6 +134,10 @@ def test_same_as_pip_wherever_we_read_a_file(
         assert {a.value: sorted(h) for a, h in mine.hashes.by_algorithm.items()} == hashes
     said = {dest for line in theirs["lines"] if line["requirement"] is None for dest in line["options"]}
     assert bool(said) == bool(ours.settings)
+
+
+def assert_exit_1(error: SafepipError) -> None:
+    assert error.exit_code == 1
 
 
 class RealFiles:
@@ -166,7 +170,7 @@ def test_requirements_options_and_places():
 
 
 @pytest.mark.parametrize(
-    ("row", "option", "value"),
+    "row, option, value",
     [
         ("--ind http://e.example", "index-url", "http://e.example"),
         ("--pypi-url http://e.example", "index-url", "http://e.example"),
@@ -241,7 +245,7 @@ def test_windows_line_ends_and_other_letters_pass():
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    "text, words",
     [
         ("demo --index-url https://a.example", "no effect on a requirement"),
         ("-e ./app --pre", "no effect on a requirement"),
@@ -310,7 +314,7 @@ def test_depth_is_bounded():
     assert texts(read_text("-r f0.txt\n", f20_txt="demo", **nested)) == ["demo"]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("constraint", "kind"), [(False, "requirements"), (True, "constraint")])
+@pytest.mark.parametrize("constraint, kind", [(False, "requirements"), (True, "constraint")])
 def test_missing_file_in_pips_words(constraint: bool, kind: str):
     with pytest.raises(RequirementFileError) as caught:
         read(Sourced(value="x.txt", origin=HERE), constraint=constraint, files=Disk({}), environ={})

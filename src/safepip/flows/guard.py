@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from safepip.core.finding import Level
+from safepip.core.url import Url
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import Gathered, gather
 from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
@@ -51,6 +53,11 @@ class Guarded:
     trust: Trust
     context: RuleContext
 
+    @property
+    def patterns_only(self) -> bool:
+        """Whether a name that no pattern decides may not be asked for."""
+        return self.policy.level("unrouted-project", Level.OFF).value is Level.DENY
+
 
 def guard(
     invocation: Invocation, own: OwnOptions, world: World, target: Target, *, installs: bool = True
@@ -79,6 +86,7 @@ def guard(
         now=world.clock.now(),
         indexes=indexes,
         requires_hashes=_requires_hashes(settings, gathered),
+        default_index_url=Url.parse(world.around.default_index_url),
     )
     subjects = (*config.settings, *gathered.settings, *gathered.roots, *gathered.constraints)
     stop_if_denied((*policy_findings, *judge(subjects, context)), world)

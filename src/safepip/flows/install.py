@@ -68,7 +68,7 @@ def make_plan(guarded: Guarded, environment: Environment, connection: Connection
             direct_trust=guarded.trust,
         ),
         environment=environment,
-        router=Router(guarded.indexes, connection.client),
+        router=Router(guarded.indexes, connection.client, patterns_only=guarded.patterns_only),
         client=connection.client,
         policy=guarded.policy,
         now=guarded.context.now,

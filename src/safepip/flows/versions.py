@@ -69,7 +69,7 @@ def _offered(
     from safepip.route import Router
 
     options = resolve_options(guarded.settings, environment)
-    router = Router(guarded.indexes, connection.client)
+    router = Router(guarded.indexes, connection.client, patterns_only=guarded.patterns_only)
     finder = Finder(router, Target(environment, options), options)
     asked = tuple(projects)
     for project in asked:

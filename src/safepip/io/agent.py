@@ -49,6 +49,7 @@ _KEPT = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "MACOSX_DEPLOYMENT_TARGET",
+    "SOURCE_DATE_EPOCH",  # makes bytecode reproducible, as in pip
 )
 _STOP_SECONDS = 5.0
 """How long an agent may take to end by itself after its input closed."""
@@ -123,6 +124,7 @@ class Agent:
         self.private = Path(tempfile.mkdtemp(prefix="safepip-"))
         for folder in ("tmp", "empty"):
             (self.private / folder).mkdir(mode=0o700)
+        self.environ = minimal_environment(environ, self.private)
         self._path = environ.get("PATH", os.defpath)
         self._mark = secrets.token_hex(16)
         self._facts: dict[str, Any] | None = None
@@ -146,7 +148,7 @@ class Agent:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=minimal_environment(environ, self.private),
+            env=self.environ,
             cwd=self.private / "empty",
             # Ctrl-C in a terminal reaches safepip only, which then ends the agent and undoes.
             start_new_session=True,

@@ -16,10 +16,11 @@ from safepip.core.errors import ApplyError
 from safepip.core.plan import Plan
 from safepip.core.ports import Applied, ApplyOptions, Environment
 from safepip.io.agent import Agent, Destination, Scheme
+from safepip.io.bytecode import WORTHWHILE_FILES, Compilers, processors
 from safepip.io.extent import by_project, measure
 from safepip.io.handover import Handover, destination, set_right
 from safepip.io.installed import metadata_folders, name_of
-from safepip.io.journal import Journal
+from safepip.io.journal import Extent, Journal
 
 _SIGNAL_EXIT = 128
 """Added to a signal's number: the shell's convention for a command that a signal ended."""
@@ -85,7 +86,7 @@ class PipApplier:
         )
         journal = Journal.begin(scheme.purelib, extent)
         try:
-            applied = self._run(handover, options, user=scheme.user)
+            applied = self._run(handover, options, extent, user=scheme.user)
             if applied.exit_code == 0:
                 _finish(plan, handover, scheme, may_keep=wanted.target is not None)
         except BaseException:
@@ -98,15 +99,41 @@ class PipApplier:
             _undisturbed(journal.undo)
         return Applied(exit_code=applied.exit_code, messages=(*messages, *applied.messages))
 
-    def _run(self, handover: Handover, options: ApplyOptions, *, user: bool) -> Applied:
+    def _run(self, handover: Handover, options: ApplyOptions, extent: Extent, *, user: bool) -> Applied:
         log = handover.folder / "pip.log"
-        code = self._agent.install(handover.argv(options, user=user), log)
-        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        said = [line for line in text.splitlines() if line]
-        if code < 0:
-            said.append(f"ERROR: pip was ended by signal {-code}")
-            code = _SIGNAL_EXIT - code
-        return Applied(exit_code=code, messages=tuple(said))
+        argv = handover.argv(options, user=user)
+        if not _worth_workers(extent, options):
+            return _told(self._agent.install(argv, log), log)
+        argv = handover.argv(options, user=user, compiles=False)
+        folders = sorted(map(Path, extent.metadata_folders))
+        cache_tag = str(self._agent.facts()["cache_tag"])
+        agent = self._agent
+        with Compilers(agent.python, agent.environ, agent.private / "empty", folders, cache_tag) as compilers:
+            code = agent.install(argv, log)
+            if code == 0:
+                compilers.finish()
+        return _told(code, log)
+
+
+def _worth_workers(extent: Extent, options: ApplyOptions) -> bool:
+    """Not with ``--target``: pip makes those files elsewhere and moves them."""
+    forwarded = {argument.partition("=")[0] for argument in options.arguments}
+    if forwarded & {"--no-compile", "--target"} or processors() == 1:
+        return False
+    return sum(path.endswith(".py") for path in extent.files) >= WORTHWHILE_FILES
+
+
+def _told(code: int, log: Path) -> Applied:
+    """pip's exit code and what it said.
+
+    A negative code is the signal that ended it.
+    """
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    said = [line for line in text.splitlines() if line]
+    if code < 0:
+        said.append(f"ERROR: pip was ended by signal {-code}")
+        code = _SIGNAL_EXIT - code
+    return Applied(exit_code=code, messages=tuple(said))
 
 
 def _effective(scheme: Scheme, wanted: Destination) -> Scheme:

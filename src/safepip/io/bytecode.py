@@ -44,14 +44,15 @@ class Compilers:
     """Workers for one installation. Use as a context manager: leaving it ends them.
 
     Args:
-        folders: metadata folders that pip will make; a RECORD in one says that its files are there.
-        library: of each folder; rows of RECORD are relative to it.
+        folders: metadata folders that pip may make; its own RECORD in one says that all of the
+            package's files are there. pip writes INSTALLER just before it.
     """
 
     def __init__(
         self, python: str, environ: Mapping[str, str], cwd: Path, folders: Sequence[Path], cache_tag: str
     ) -> None:
-        self._pending = list(folders)
+        self._pending = {folder / "RECORD": _identity(folder / "RECORD") for folder in folders}
+        self._records: list[Path] = []
         self._cache_tag = cache_tag
         self._batches: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
         self._compiled: dict[str, str] = {}
@@ -102,27 +103,33 @@ class Compilers:
             _add_rows(record, self._compiled)
 
     def _watch(self) -> None:
-        """Hand out the modules of each package as soon as its RECORD shows that they are there."""
-        self._records: list[Path] = []
+        """Hand out the modules of each package as soon as pip has finished with it."""
         last_look = False
         while self._pending:
-            for folder in [folder for folder in self._pending if (folder / "RECORD").is_file()]:
-                self._pending.remove(folder)
-                self._records.append(folder / "RECORD")
-                self._hand_out(folder / "RECORD")
+            for record in [record for record, old in self._pending.items() if _identity(record) != old]:
+                self._take(record)
             if last_look:
                 break
             last_look = self._pip_done.wait(_POLL_SECONDS)
         for _ in self._workers:
             self._batches.put(None)
 
-    def _hand_out(self, record: Path) -> None:
-        library = str(record.parent.parent)
-        modules = []
-        for row in _rows(record):
-            path = os.path.normpath(os.path.join(library, row[0]))
-            if path.endswith(".py") and os.path.isfile(path):
-                modules.append(path)
+    def _take(self, record: Path) -> None:
+        """Hand out one package, unless its RECORD is still the wheel's own."""
+        try:
+            rows = list(_rows(record))
+        except (OSError, ValueError, csv.Error):
+            return  # it is being written, or replaced; the next look shows
+        if any(row[0] == f"{record.parent.name}/INSTALLER" for row in rows):
+            del self._pending[record]
+            self._records.append(record)
+            self._hand_out(str(record.parent.parent), rows)
+        elif identity := _identity(record):
+            self._pending[record] = identity
+
+    def _hand_out(self, library: str, rows: list[list[str]]) -> None:
+        paths = (os.path.normpath(os.path.join(library, row[0])) for row in rows)
+        modules = [path for path in paths if path.endswith(".py") and os.path.isfile(path)]
         for begin in range(0, len(modules), _BATCH_FILES):
             self._batches.put(modules[begin : begin + _BATCH_FILES])
 
@@ -136,6 +143,15 @@ class Compilers:
                 self._failed.set()
                 return
             self._compiled.update((path, _cached(path, self._cache_tag)) for path in done)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells a file from the one that later takes its name; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _cached(path: str, cache_tag: str) -> str:

@@ -50,8 +50,9 @@ def measure(
         for path in _recorded(distribution, trees):
             if path.startswith(allowed):
                 files.add(path)
+    metadata = {os.path.dirname(path) for path in files if path.endswith(f".dist-info{os.sep}RECORD")}
     files.update([_bytecode(path, cache_tag) for path in files if path.endswith(".py")])
-    return Extent(files=frozenset(files), trees=frozenset(trees))
+    return Extent(files=frozenset(files), trees=frozenset(trees), metadata_folders=frozenset(metadata))
 
 
 def _bytecode(path: str, cache_tag: str) -> str:

@@ -72,9 +72,14 @@ class Handover:
             (folder / name).write_text(text, encoding="utf-8")
         return cls(folder=folder, wheels=tuple(wheels), flat=flat)
 
-    def argv(self, options: ApplyOptions, *, user: bool) -> list[str]:
-        """The whole command line; nothing in it is the user's text."""
+    def argv(self, options: ApplyOptions, *, user: bool, compiles: bool = True) -> list[str]:
+        """The whole command line; nothing in it is the user's text.
+
+        ``compiles``: whether pip makes the bytecode, where the options ask for any.
+        """
         chosen = [*options.arguments]
+        if not compiles and "--no-compile" not in chosen:
+            chosen.append("--no-compile")
         if user and "--user" not in chosen:
             chosen.append("--user")
         if self.flat:

@@ -34,7 +34,8 @@ from safepip.io.local import LocalIndexes
 from safepip.io.metadata import MetadataReader
 from safepip.io.pages import CachedPage, PageCache
 from safepip.io.workers import Workers
-from safepip.simpleapi.filenames import belongs_to
+from safepip.simpleapi.filenames import belongs_to, is_archive
+from safepip.simpleapi.html import single_file
 from safepip.simpleapi.negotiate import ACCEPT, parse_page
 from safepip.simpleapi.page import PageError
 
@@ -135,6 +136,14 @@ class Indexes:
 
     def _links(self, index: Index, project: NormalizedName, place: Origin) -> Answer:
         """One page for all projects, fetched once; it is there or it is no answer."""
+        if is_archive(index.url.filename):
+            listed = Listing(project=project, index=index.name, files=(single_file(index.url),))
+        else:
+            listed = self._links_page(index, place)
+        files = tuple(file for file in listed.files if belongs_to(file.filename, project))
+        return Serves(listing=replace(listed, project=project, files=files)) if files else Absent()
+
+    def _links_page(self, index: Index, place: Origin) -> Listing:
         with self._lock:
             lock, read = self._link_pages.setdefault(index.name, (threading.Lock(), []))
         with lock:
@@ -143,8 +152,7 @@ class Indexes:
                 if page is None:
                     raise Undecided("the page of links does not exist", reference="index-unavailable")
                 read.append(page)
-        files = tuple(file for file in read[0].files if belongs_to(file.filename, project))
-        return Serves(listing=replace(read[0], project=project, files=files)) if files else Absent()
+            return read[0]
 
     def _page(self, index: Index, url: Url, project: NormalizedName | None, place: Origin) -> Listing | None:
         """The parsed page; None where the index says that it has none."""

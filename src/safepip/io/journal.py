@@ -31,10 +31,12 @@ class Extent:
     Attributes:
         files: absolute paths, whether they exist or not.
         trees: folders or files that may be replaced as a whole, with all they hold.
+        metadata_folders: the ``.dist-info`` folders that it may make.
     """
 
     files: frozenset[str]
     trees: frozenset[str] = frozenset()
+    metadata_folders: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)

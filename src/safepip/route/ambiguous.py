@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from safepip.core.finding import Finding, Location
 from safepip.core.index import FileEntry, Index, Serves
+from safepip.core.origin import BUILT_IN
 from safepip.core.project import Pattern
 
 
@@ -68,6 +69,19 @@ def two_patterns(project: NormalizedName, matches: Sequence[tuple[Index, Pattern
             Location(origin=index.origin, label=f"{match.text!r} stands here") for index, match in others
         ),
         help=f"leave {pattern.text!r} in one [[index]] only",
+    )
+
+
+def unrouted_project(project: NormalizedName, indexes: Sequence[Index]) -> Finding:
+    """No pattern gives the name to an index, and policy wants one."""
+    origin = indexes[0].origin if indexes else BUILT_IN
+    return Finding(
+        rule="unrouted-project",
+        message=f"no pattern says which index {project} comes from, so none is asked",
+        origin=origin,
+        subject=project,
+        decided_by='[rules] "unrouted-project"',
+        help=f'add "{project}", or "*", to the packages of the index that it should come from',
     )
 
 

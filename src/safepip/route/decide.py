@@ -11,7 +11,7 @@ from safepip.core.finding import Refuse
 from safepip.core.index import Answer, Index, Serves, Unknown
 from safepip.core.plan import Route, RouteReason
 from safepip.core.project import Pattern
-from safepip.route.ambiguous import ambiguous_project, two_patterns
+from safepip.route.ambiguous import ambiguous_project, two_patterns, unrouted_project
 from safepip.route.merge import common_digests
 
 
@@ -47,7 +47,13 @@ class NotFound:
 Outcome = Route | NotFound | Refuse | Ask
 
 
-def decide(project: NormalizedName, indexes: Sequence[Index], answers: Mapping[str, Answer]) -> Outcome:
+def decide(
+    project: NormalizedName,
+    indexes: Sequence[Index],
+    answers: Mapping[str, Answer],
+    *,
+    patterns_only: bool = False,
+) -> Outcome:
     """Where the project comes from, as far as the answers reach.
 
     Args:
@@ -55,6 +61,7 @@ def decide(project: NormalizedName, indexes: Sequence[Index], answers: Mapping[s
         answers: by index name; where one is missing that counts, the outcome is :class:`Ask`.
             Local indexes are asked before remote ones, so that a name of theirs stays on the
             machine.
+        patterns_only: refuse to ask a remote index for a name that no pattern gives it.
     """
     groups = _groups(indexes)
     matches = _best_matches(project, groups)
@@ -63,12 +70,18 @@ def decide(project: NormalizedName, indexes: Sequence[Index], answers: Mapping[s
     if matches:
         ((group, pattern),) = matches
         return _from_one(project, group, answers, RouteReason.PATTERN, pattern.text)
-    if len(groups) == 1:
+    if patterns_only:
+        groups = [group for group in groups if group[0].kind.local]
+        if not groups:
+            return Refuse(finding=unrouted_project(project, indexes))
+    if len(groups) == 1 and not patterns_only:
         return _from_one(project, groups[0], answers, RouteReason.ONLY_INDEX)
     local = tuple(index for group in groups if group[0].kind.local for index in group)
     if local:
         found = _from_one(project, local, answers, RouteReason.LOCAL_FOLDER)
         remote = [group for group in groups if not group[0].kind.local]
+        if isinstance(found, NotFound) and patterns_only:
+            return Refuse(finding=unrouted_project(project, indexes))
         if not isinstance(found, NotFound) or not remote:
             return found
         return _from_any(project, remote, answers)

@@ -48,8 +48,12 @@ class _Question:
 class Router:
     """Decides once for each project; asks no index that may not hear the name."""
 
-    def __init__(self, indexes: Sequence[Index], client: IndexClient) -> None:
+    def __init__(
+        self, indexes: Sequence[Index], client: IndexClient, *, patterns_only: bool = False
+    ) -> None:
+        """``patterns_only``: see :func:`~safepip.route.decide.decide`."""
         self.indexes = tuple(indexes)
+        self._patterns_only = patterns_only
         self._client = client
         self._questions: dict[NormalizedName, _Question] = {}
         self._lock = Lock()
@@ -86,7 +90,9 @@ class Router:
     def _advance(self, question: _Question) -> None:
         """Go on with what has been answered. Runs on whichever thread brought the last answer."""
         try:
-            step = decide(question.project, self.indexes, question.answers)
+            step = decide(
+                question.project, self.indexes, question.answers, patterns_only=self._patterns_only
+            )
             if isinstance(step, Ask):
                 self._ask(question, step.indexes)
             elif isinstance(step, Route):

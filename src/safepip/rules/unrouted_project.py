@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from safepip.core.finding import Level
 from safepip.rules.base import Rule
 
 
 class UnroutedProject(Rule[Any]):
-    """Project that no index may serve
+    """Project that no pattern gives to an index
 
     What it finds:
-        A project for which nothing is left to ask: no pattern gives it to an index, and no index
-        without a limit is configured.
+        A project for which no `packages` pattern decides. Off by default: then all indexes are asked,
+        and only one of them may serve the project. With `"unrouted-project" = "deny"` none is asked.
 
     Why it matters:
-        Asking some other index would be a guess, and would tell it a name that may be private.
+        Only a pattern protects a name that was never seen before, and only a pattern keeps the name
+        of a private project from being told to every index.
 
     Example:
-        A policy that lists `nexus` with `packages = ["acme-*"]` only, and a requirement `requests`
+        A policy with `packages = ["acme-*"]` as its only patterns, and a requirement `requests`
 
     Instead:
         Add the name, or `*`, to the `packages` of the index that it should come from.
 
     Policy keys:
-        index.packages, indexes.unlisted
+        index.packages, rules
     """
 
     id = "unrouted-project"
-    exemptible = False
+    level = Level.OFF

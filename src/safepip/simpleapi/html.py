@@ -58,6 +58,20 @@ def parse_html(text: str, page: Page) -> Listing:
     )
 
 
+def single_file(url: Url) -> FileEntry:
+    """A file that is named by its URL instead of a page of links.
+
+    Raises:
+        PageError: its name or digest is malformed.
+    """
+    text = url.without_secrets
+    try:
+        bare = absolute(text, text)
+        return FileEntry(filename=filename_of(bare), url=bare, digests=_fragment_digests(text), page=bare)
+    except EntryError as error:
+        raise PageError(f"is a file that cannot be used: {error}") from None
+
+
 def _base(tokens: Tokens, url: Url) -> str:
     """What relative links start from: the first ``<base href>``, else the page (IX-02)."""
     if tokens.base is None:

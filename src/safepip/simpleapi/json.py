@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,9 @@ from safepip.simpleapi.page import (
     filename_of,
     project_status,
 )
+
+_PLAIN_URL = re.compile(r"https://[A-Za-z0-9.:/_~+!-]+/([A-Za-z0-9_][A-Za-z0-9._+!~-]*)\Z")
+"""Absolute URLs without anything to decode or doubt, as nearly all are; the name at their end."""
 
 
 def parse_json(text: str, page: Page) -> Listing:
@@ -78,28 +82,27 @@ def _entry(item: Any, base: str, shown: str, number: int) -> FileEntry:
     filename, reference, hashes = get("filename"), get("url"), get("hashes")
     if not (isinstance(filename, str) and isinstance(reference, str) and isinstance(hashes, dict)):
         raise EntryError("its filename, url or hashes is missing or of the wrong type")
-    url = absolute(base, reference)
-    if filename_of(url) != filename:
+    plain = _PLAIN_URL.match(reference)
+    url = reference if plain else absolute(base, reference)
+    if (plain[1] if plain else filename_of(url)) != filename:
         raise EntryError(f"it is called {filename!r}, but its URL ends in another name")
-    uploaded, provenance = get("upload-time"), get("provenance")
+    uploaded, size, yanked = get("upload-time"), get("size"), get("yanked", False)
     return FileEntry(
         filename=filename,
         url=url,
         digests=digests_of(hashes),
-        size=_size(get("size")),
+        size=None if size is None else _size(size),
         upload_time=None if uploaded is None else _time(uploaded),
         requires_python=_text(get("requires-python"), "requires-python"),
-        yanked=_yanked(get("yanked", False)),
+        yanked=None if yanked is False else _yanked(yanked),
         sidecar=_sidecar(item),
-        provenance=_text(provenance, "provenance"),
+        provenance=_text(get("provenance"), "provenance"),
         where=f"/files/{number}",
         page=shown,
     )
 
 
-def _size(value: Any) -> int | None:
-    if value is None:
-        return None
+def _size(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise EntryError("its size is no number of bytes")
     return value

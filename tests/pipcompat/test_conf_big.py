@@ -1,0 +1,196 @@
+"""pip.conf is read as configparser reads it, with places; the files are looked for where pip looks."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from safepip.core.errors import ConfigurationError
+from safepip.pipcompat import conf
+from safepip.pipcompat.places import config_paths
+from safepip.pipcompat.written import ConfigKind, normalize_key
+
+from .conftest import Oracle
+
+LINES = st.one_of(
+    st.sampled_from(
+        [
+            "[global]", "[install]", "[DEFAULT]", "[:env:]", "[a]b]", "  [global]", "[]", "[x", "",
+            "   ", "# note", "; note", "  # note", "index-url = https://a.example", "Index_URL: b", "--index-url=c",
+            "key=", "=value", "no value", "  continued", "    more = x", "\tx", "a = b # c", "a=b=c", "----a=b",
+            "\ufeff[global]", "[global] tail", "extra = \\", "a : b = c", "a = \x0b b", "a\x1c= b", "a = b\x85c",
+        ]
+    ),
+    st.text(alphabet="[]=:# ;ab_-\t", max_size=8),
+)  # fmt: skip
+TEXTS = st.builds(
+    lambda lines, end: end.join(lines), st.lists(LINES, max_size=8), st.sampled_from(["\n", "\r\n", "\r"])
+)
+
+
+class Reference(configparser.RawConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return normalize_key(optionstr)
+
+
+def reference(text: str, path: Path) -> dict[str, str] | None:
+    """What pip stores of a file; None where it refuses the file."""
+    path.write_bytes(text.encode())
+    parser = Reference()
+    try:
+        parser.read(path, encoding="utf-8")
+    except configparser.Error:
+        return None
+    return {
+        f"{section}.{normalize_key(key)}": value
+        for section in parser.sections()
+        for key, value in parser.items(section)
+    }
+
+
+def assert_located(error: ConfigurationError) -> None:
+    assert error.origin is not None
+    assert error.origin.line is not None
+
+
+@pytest.mark.property
+@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=TEXTS)
+def test_same_values_and_order_as_configparser(text: str, tmp_path: Path):
+    expected = reference(text, tmp_path / "pip.conf")
+    try:
+        found = conf.parse(text, "pip.conf")
+    except ConfigurationError as error:
+        assert_located(error)
+        assert expected is None
+        return
+    assert expected is not None
+    ours: dict[str, str] = {}
+    for written in found.written:
+        ours[f"{written.section}.{written.key}"] = written.text
+    assert list(ours.items()) == list(expected.items())
+    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for piece in (piece for written in found.written for piece in written.pieces if piece.value):
+        origin = piece.origin
+        assert origin.line is not None
+        assert origin.column is not None
+        assert rows[origin.line - 1][origin.column - 1 :].startswith(piece.value)
+
+
+@pytest.mark.differential
+def test_same_values_as_pip(oracle: Oracle, tmp_path: Path):
+    text = (
+        "[DEFAULT]\ntimeout = 5\n[global]\nIndex_URL = https://a.example\nextra-index-url =\n  b\n\n  c # d\n"
+    )
+    path = tmp_path / "pip.conf"
+    path.write_text(text)
+    ours = {f"{w.section}.{w.key}": w.text for w in conf.parse(text, str(path)).written}
+    assert oracle("config", path=str(path))["values"] == ours
+
+
+def test_words_of_a_list_each_know_their_line():
+    file = conf.parse(
+        "[global]\nextra-index-url = https://a.example\n    https://b.example  https://c.example\n", "p"
+    )
+    words = file.sections["global"]["extra-index-url"].words
+    assert [(word.value, word.origin.line, word.origin.column) for word in words] == [
+        ("https://a.example", 2, 19),
+        ("https://b.example", 3, 5),
+        ("https://c.example", 3, 24),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text, line, words",
+    [
+        ("[global]\nindex-url = a\nindex_url = b\n", 3, "already exists"),
+        ("[global]\n[global]\n", 2, "already exists"),
+        ("index-url = a\n", 1, "no section headers"),
+        ("\ufeff[global]\n", 1, "no section headers"),
+        ("[global]\nnonsense\n", 2, "neither a section"),
+    ],
+)
+def test_bad_files_name_the_line(text: str, line: int, words: str):
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        conf.parse(text, "pip.conf")
+    assert caught.value.origin is not None
+    assert (caught.value.origin.place, caught.value.origin.line) == ("pip.conf", line)
+
+
+def paths(
+    platform: str, environ: dict[str, str], *, isolated: bool = False, existing: set[str] = frozenset()
+):
+    return config_paths(
+        platform,
+        environ,
+        "/venv",
+        "/home/me",
+        isolated=isolated,
+        exists=existing.__contains__,
+        is_dir=existing.__contains__,
+    )
+
+
+def test_linux_order():
+    assert paths("linux", {}) == [
+        (ConfigKind.GLOBAL, "/etc/xdg/pip/pip.conf"),
+        (ConfigKind.GLOBAL, "/etc/pip.conf"),
+        (ConfigKind.USER, "/home/me/.pip/pip.conf"),
+        (ConfigKind.USER, "/home/me/.config/pip/pip.conf"),
+        (ConfigKind.SITE, "/venv/pip.conf"),
+    ]
+
+
+def test_xdg_folders_count_where_they_are_absolute():
+    environ = {"XDG_CONFIG_DIRS": "/a:relative: /b ", "XDG_CONFIG_HOME": "/c"}
+    assert [path for _, path in paths("linux", environ)] == [
+        "/a/pip/pip.conf",
+        "/b/pip/pip.conf",
+        "/etc/pip.conf",
+        "/home/me/.pip/pip.conf",
+        "/c/pip/pip.conf",
+        "/venv/pip.conf",
+    ]
+    assert paths("linux", {"XDG_CONFIG_HOME": "relative"}) == paths("linux", {})
+
+
+def test_isolated_leaves_out_the_user_only():
+    environ = {"PIP_CONFIG_FILE": "/missing.conf"}
+    kinds = [kind for kind, _ in paths("linux", environ, isolated=True)]
+    assert kinds == [ConfigKind.GLOBAL, ConfigKind.GLOBAL, ConfigKind.SITE, ConfigKind.ENV]
+
+
+def test_named_file_takes_the_place_of_the_users_if_it_exists():
+    environ = {"PIP_CONFIG_FILE": "/mine.conf"}
+    assert ConfigKind.USER in [kind for kind, _ in paths("linux", environ)]
+    kinds = [kind for kind, _ in paths("linux", environ, existing={"/mine.conf"})]
+    assert ConfigKind.USER not in kinds
+    assert kinds[-1] is ConfigKind.ENV
+
+
+def test_null_device_means_no_file_at_all():
+    assert paths("linux", {"PIP_CONFIG_FILE": "/dev/null"}) == []
+    assert paths("win32", {"PIP_CONFIG_FILE": "nul"}) == []
+    assert paths("linux", {"PIP_CONFIG_FILE": "//dev/null"}) != []
+
+
+def test_macos_prefers_an_existing_application_support_folder():
+    assert (ConfigKind.USER, "/home/me/.config/pip/pip.conf") in paths("darwin", {})
+    support = "/home/me/Library/Application Support/pip"
+    assert (ConfigKind.USER, f"{support}/pip.conf") in paths("darwin", {}, existing={support})
+    assert paths("darwin", {})[0] == (ConfigKind.GLOBAL, "/Library/Application Support/pip/pip.conf")
+
+
+def test_windows_folders():
+    environ = {"ALLUSERSPROFILE": r"C:\ProgramData", "APPDATA": r"C:\Users\me\AppData\Roaming"}
+    found = config_paths("win32", environ, r"C:\venv", r"C:\Users\me", exists=bool, is_dir=bool)
+    assert [path for _, path in found] == [
+        r"C:\ProgramData\pip\pip.ini",
+        r"C:\Users\me\pip\pip.ini",
+        r"C:\Users\me\AppData\Roaming\pip\pip.ini",
+        r"C:\venv\pip.ini",
+    ]
