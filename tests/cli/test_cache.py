@@ -10,7 +10,9 @@ from cli.conftest import Shell, trusting
 from support.server import IndexServer
 
 
-def test_cache_lists_and_removes_what_an_installation_left(shell: Shell, index: IndexServer, tmp_path: Path) -> None:
+def test_cache_lists_and_removes_what_an_installation_left(
+    shell: Shell, index: IndexServer, tmp_path: Path
+) -> None:
     cache = tmp_path / "cache" / "safepip"
     shell.safepip("install", "app", *trusting(index))
 

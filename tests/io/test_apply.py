@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from safepip.core.errors import ApplyError
+from safepip.io import apply as apply_module
+from safepip.io import bytecode
 
 from support.environments import (
     Wheelhouse,
@@ -201,4 +206,66 @@ def test_warnings_of_pip_come_back(house: Wheelhouse, pair: tuple[Path, Path]) -
 def test_nothing_to_do_is_done(house: Wheelhouse, pair: tuple[Path, Path]) -> None:
     before = tree(pair[0])
     assert apply(interpreter(pair[0]), house).exit_code == 0
+    assert tree(pair[0]) == before
+
+
+# --- bytecode on all processors -----------------------------------------------------------------
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a small package is worth two workers."""
+    monkeypatch.setattr(apply_module, "WORTHWHILE_FILES", 1)
+    monkeypatch.setattr(apply_module, "processors", lambda: 2)
+    monkeypatch.setattr(bytecode, "processors", lambda: 2)
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize("arguments", [(), ("--prefix", "{}/out"), ("--no-compile",)], ids=" ".join)
+def test_workers_leave_what_pip_leaves(
+    house: Wheelhouse, pair: tuple[Path, Path], arguments: tuple[str, ...]
+) -> None:
+    spec: dict[str, dict[str, str]] = {name: dict(RICH[name]) for name in RICH}  # type: ignore[arg-type]
+    spec["files"] |= {f"tool/m{n}.py": f"x = {n}\n" for n in range(70)}
+    spec["files"] |= {"tool/broken.py": "def :\n", "tool/template.py.txt": "", "tool/a,b.py": ""}
+    vendored = "tool/_vendor/other-1.0.dist-info/"
+    record = f"{vendored}INSTALLER,,\nzz.py,,\ntool/m1.py,,\n"
+    spec["files"] |= {vendored + "RECORD": record, vendored + "INSTALLER": "pip\n"}
+    spec["data"] |= {"scripts/script.py": "#!python\n", "data/share/tool/sample.py": ""}
+    house.add("tool", "1.0", files={"tool/__init__.py": "", "tool/old.py": ""})
+    ours, pips = pair
+    for folder in pair:
+        assert pip_install(interpreter(folder), house, "tool==1.0").returncode == 0
+    for version in ("2.0", "2.0"):  # upgraded, then installed again
+        house.add("tool", version, **spec)
+        mine = tuple(argument.format(ours) for argument in arguments)
+        applied = apply(interpreter(ours), house, house.step("tool"), arguments=mine)
+        assert applied.exit_code == 0, applied.messages
+        theirs = [argument.format(pips) for argument in arguments]
+        assert pip_install(interpreter(pips), house, "--force-reinstall", "tool", *theirs).returncode == 0
+        assert_same(ours, pips)
+
+
+@pytest.mark.usefixtures("workers")
+def test_bytecode_of_workers_is_current(house: Wheelhouse, pair: tuple[Path, Path]) -> None:
+    """Python finds nothing to compile again."""
+    house.add("tool", files={f"tool/m{n}.py": f"x = {n}\n" for n in range(40)})
+    assert apply(interpreter(pair[0]), house, house.step("tool")).exit_code == 0
+    caches = pair[0] / SITE / "tool/__pycache__"
+    before = {path: path.stat().st_mtime_ns for path in caches.iterdir()}
+    assert len(before) == 40
+    code = "import importlib\nfor n in range(40): assert importlib.import_module(f'tool.m{n}').x == n"
+    subprocess.run([interpreter(pair[0]), "-c", code], check=True)
+    assert {path: path.stat().st_mtime_ns for path in caches.iterdir()} == before
+
+
+@pytest.mark.usefixtures("workers")
+def test_worker_that_dies_undoes_the_installation(
+    house: Wheelhouse, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.add("tool", **RICH)
+    before = tree(pair[0])
+    monkeypatch.setattr(bytecode, "_WORKER", "raise SystemExit")
+    with pytest.raises(ApplyError, match="compiling bytecode failed"):
+        apply(interpreter(pair[0]), house, house.step("tool"))
     assert tree(pair[0]) == before

@@ -32,7 +32,10 @@ def test_nothing_is_said_only_to_people() -> None:
 
 def test_a_summary_counts_wheels_and_weighs_everything() -> None:
     kept = Kept(
-        files_folder=Path("/c/store"), pages_folder=Path("/c/pages"), files=(WHEEL, OTHER, TEXT), pages=(TEXT,)
+        files_folder=Path("/c/store"),
+        pages_folder=Path("/c/pages"),
+        files=(WHEEL, OTHER, TEXT),
+        pages=(TEXT,),
     )
 
     assert summary(kept) == [

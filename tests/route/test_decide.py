@@ -343,3 +343,21 @@ class Threaded:
 
     def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
         return self._world.metadata(index, file)
+
+
+def test_in_the_strict_mode_a_name_without_a_pattern_is_told_to_nobody(world: World) -> None:
+    world.publish(world.index("corp", "acme-*"), "requests")
+    router = Router(world.indexes, world, patterns_only=True)
+    with pytest.raises(Refused) as caught:
+        router.find(canonicalize_name("requests"))
+    assert caught.value.findings[0].rule == "unrouted-project"
+    assert world.asked == []
+
+
+def test_in_the_strict_mode_a_pattern_and_a_local_folder_still_decide(world: World) -> None:
+    corp, folder = world.index("corp", "acme-*"), world.folder()
+    world.publish(corp, "acme-core")
+    world.publish(folder, "requests")
+    router = Router(world.indexes, world, patterns_only=True)
+    routes = [router.find(canonicalize_name(name)) for name in ("acme-core", "requests")]
+    assert [routed.route.index for routed in routes if isinstance(routed, Routed)] == [corp, folder]

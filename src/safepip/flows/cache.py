@@ -109,7 +109,9 @@ def matches(file: KeptFile, pattern: str) -> bool:
 
     A wheel's metadata goes with the wheel.
     """
-    return fnmatch(file.path.name.removesuffix(_METADATA), pattern + ("*.whl" if "-" in pattern else "-*.whl"))
+    return fnmatch(
+        file.path.name.removesuffix(_METADATA), pattern + ("*.whl" if "-" in pattern else "-*.whl")
+    )
 
 
 def _takes(words: Sequence[str], *, at_most: int) -> None:

@@ -13,13 +13,13 @@ from safepip.core.url import Url
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import Gathered, gather
 from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
-from safepip.flows.judging import stop_if_denied
+from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.transport import read_transport
 from safepip.policy.urls import admits_url
 from safepip.rules.base import RuleContext
-from safepip.rules.engine import judge
+from safepip.rules.engine import judge, judge_unknown
 
 if TYPE_CHECKING:
     from safepip.core.index import Index, Trust
@@ -89,7 +89,12 @@ def guard(
         default_index_url=Url.parse(world.around.default_index_url),
     )
     subjects = (*config.settings, *gathered.settings, *gathered.roots, *gathered.constraints)
-    stop_if_denied((*policy_findings, *judge(subjects, context)), world)
+    findings = (
+        *judge_each(policy_findings, context),
+        *judge_unknown(config.unknown, context),
+        *judge(subjects, context),
+    )
+    stop_if_denied(findings, world)
     return Guarded(
         config=config,
         settings=settings,

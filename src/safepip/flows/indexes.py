@@ -100,7 +100,7 @@ def _operator_indexes(places: NamedPlaces, around: Surroundings) -> Iterator[Ind
         yield Index(name=BUILT_IN_NAME, url=url, origin=BUILT_IN, built_in=True)
     else:
         first = _simple_index(places.index_url, around)
-        yield first if first.kind.local else replace(first, name=BUILT_IN_NAME, built_in=True)
+        yield replace(first, name=first.name if first.kind.local else BUILT_IN_NAME, built_in=True)
     for extra in places.extra_index_urls:
         yield _simple_index(extra, around)
     for links in places.find_links:

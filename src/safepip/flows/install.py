@@ -89,7 +89,7 @@ def verified_files(
     indexes = {i.name: i for i in guarded.indexes} | {s.index: s.route.index for s in plan.steps if s.direct}
     files = connection.store.ensure(plan.steps, indexes)
     world.sink(StageBegan(stage="verifying", total=len(plan.steps)))
-    judge_artifacts(connection.inspect(plan.steps, files), guarded, world)
+    judge_artifacts(connection.inspect(plan.steps, files), plan, guarded, world)
     return files
 
 

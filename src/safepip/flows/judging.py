@@ -9,11 +9,12 @@ from safepip.core.errors import ExitCode, Refused
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Origin, Place
 from safepip.policy.schema import HashMode
-from safepip.rules.engine import apply_policy
+from safepip.rules.engine import apply_policy, review_allowances
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan, Step
     from safepip.flows.guard import Guarded
+    from safepip.rules.base import RuleContext
     from safepip.flows.world import World
 
 
@@ -25,18 +26,29 @@ def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: Exit
     world.show.warned(told)
 
 
+def judge_each(findings: Iterable[Finding], context: RuleContext) -> tuple[Finding, ...]:
+    """Findings made elsewhere, at the levels of the policy; exempted ones left out."""
+    judged = (apply_policy(finding, context) for finding in findings)
+    return tuple(finding for finding in judged if finding is not None)
+
+
 def judge_plan(plan: Plan, guarded: Guarded, world: World) -> None:
     """Every artifact that must be listed by a hash of the user's is; all that are not, at once."""
     world.show.noted(plan.notes)
     missing = [step for step in plan.steps if not step.acceptable.strong and _needs_hash(step, guarded)]
-    findings = (apply_policy(_unhashed(step, guarded), guarded.context) for step in missing)
-    stop_if_denied((finding for finding in findings if finding), world)
+    stop_if_denied(judge_each((_unhashed(step, guarded) for step in missing), guarded.context), world)
 
 
-def judge_artifacts(findings: Iterable[Finding], guarded: Guarded, world: World) -> None:
-    """What the inspection of the verified files found. Raises Refused with exit 13."""
-    judged = (apply_policy(finding, guarded.context) for finding in findings)
-    stop_if_denied((f for f in judged if f), world, exit_code=ExitCode.VERIFICATION)
+def judge_artifacts(findings: Iterable[Finding], plan: Plan, guarded: Guarded, world: World) -> None:
+    """What the inspection of the verified files found, and which exemptions nobody needed.
+
+    Raises Refused with exit 13.
+    """
+    judged = judge_each(findings, guarded.context)
+    projects = [step.project for step in plan.steps]
+    stop_if_denied(
+        (*judged, *review_allowances(guarded.context, projects)), world, exit_code=ExitCode.VERIFICATION
+    )
 
 
 def _needs_hash(step: Step, guarded: Guarded) -> bool:

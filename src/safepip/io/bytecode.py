@@ -6,6 +6,7 @@ workers are the target's own interpreter; they parse, they never run, what they 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -86,7 +87,8 @@ class Compilers:
             worker.kill()
             worker.wait()
             for stream in (worker.stdin, worker.stdout):
-                stream.close()  # type: ignore[union-attr]  # started with pipes
+                with contextlib.suppress(OSError):  # what was not read is lost with the worker
+                    stream.close()  # type: ignore[union-attr]  # started with pipes
 
     def finish(self) -> None:
         """pip has ended well: compile the rest, and name all bytecode in RECORD, as pip does.

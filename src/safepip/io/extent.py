@@ -50,7 +50,10 @@ def measure(
         for path in _recorded(distribution, trees):
             if path.startswith(allowed):
                 files.add(path)
-    metadata = {os.path.dirname(path) for path in files if path.endswith(f".dist-info{os.sep}RECORD")}
+    own_records = (path for path in files if path.endswith(f".dist-info{os.sep}RECORD"))
+    metadata = {os.path.dirname(path) for path in own_records}
+    # Packages carry the metadata of what they vendor; only those in a library are installed.
+    metadata = {folder for folder in metadata if os.path.dirname(folder) in scheme.libraries}
     files.update([_bytecode(path, cache_tag) for path in files if path.endswith(".py")])
     return Extent(files=frozenset(files), trees=frozenset(trees), metadata_folders=frozenset(metadata))
 
