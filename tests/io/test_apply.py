@@ -13,7 +13,6 @@ import pytest
 from safepip.core.errors import ApplyError
 from safepip.io import apply as apply_module
 from safepip.io import bytecode
-
 from support.environments import (
     Wheelhouse,
     apply,

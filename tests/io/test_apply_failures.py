@@ -125,7 +125,7 @@ def test_plan_that_pip_does_not_meet_is_undone(
 ) -> None:
     before = tree(env)
     monkeypatch.setattr(apply_module, "metadata_folders", lambda _library: iter(()))
-    with pytest.raises(ApplyError, match="did not install tool 2.0"):
+    with pytest.raises(ApplyError, match=r"did not install tool 2\.0"):
         apply(interpreter(env), house, house.step("tool"))
     assert tree(env) == before
 

@@ -45,7 +45,7 @@ def env(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "arguments",
     [("list",), ("freeze",), ("show", "tool"), ("show", "absent"), ("check",), ("nonsense",), ("help",), ()],
-    ids=lambda arguments: " ".join(arguments),
+    ids=" ".join,
 )
 def test_same_output_and_exit_code_as_pip(env: Path, arguments: tuple[str, ...], replaces: bool) -> None:
     pip = Path(sys.executable).with_name("pip")

@@ -13,8 +13,9 @@ from packaging.tags import sys_tags
 
 from safepip.core.errors import ApplyError, SafepipError
 from safepip.io.agent import Agent, Destination
+from safepip.io.choice import Interpreter, choose
 from safepip.io.extent import owned_paths
-from safepip.io.target import Interpreter, choose, environment, probe
+from safepip.io.target import environment, probe
 from safepip.verify.wheel import installed_paths
 from support.environments import Wheelhouse, interpreter, make_environment, pip_install
 

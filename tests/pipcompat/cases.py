@@ -23,6 +23,11 @@ SHARED = {"features_enabled", "deprecated_features_enabled"}
 """Lists that pip's first and second reading of the general options share, so that it holds them twice."""
 
 
+def expand_user(path: str) -> str:
+    """As ``os.path.expanduser`` with ``HOME=/home/user``."""
+    return "/home/user" + path[1:] if path == "~" or path.startswith("~/") else path
+
+
 def plain(value: object) -> object:
     """A value as the oracle writes it."""
     if isinstance(value, FormatControl | ReleaseControl):

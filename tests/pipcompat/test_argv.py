@@ -11,7 +11,7 @@ from safepip.pipcompat.argv import Invocation, parse
 from safepip.pipcompat.effective import merge
 from safepip.pipcompat.options import COMMANDS
 
-from .cases import NOW, command_lines, same_error, same_values
+from .cases import NOW, command_lines, expand_user, same_error, same_values
 from .conftest import Oracle
 
 
@@ -23,7 +23,7 @@ def compare(argv: list[str], oracle: Oracle) -> None:
     theirs = oracle("argv", argv=argv, environ={"PIP_CONFIG_FILE": "/dev/null", "HOME": "/home/user"})
     try:
         ours = parse(argv)
-        config = merge(ours, [], [], now=NOW, expand_user=lambda path: path.replace("~/", "/home/user/"))
+        config = merge(ours, [], [], now=NOW, expand_user=expand_user)
     except SafepipError as error:
         same_error(error, theirs)
         return

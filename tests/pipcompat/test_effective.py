@@ -22,7 +22,7 @@ from safepip.pipcompat.effective import EffectiveConfig, merge
 from safepip.pipcompat.options import OPTIONS
 from safepip.pipcompat.written import ConfigKind
 
-from .cases import NOW, VALUES, command_lines, same_error, same_values
+from .cases import NOW, VALUES, command_lines, expand_user, same_error, same_values
 from .conftest import Oracle
 
 KINDS = {"global": ConfigKind.GLOBAL, "user": ConfigKind.USER, "site": ConfigKind.SITE}
@@ -37,7 +37,7 @@ def effective(
         read,
         environ.parse(variables or {}),
         now=NOW,
-        expand_user=lambda path: path.replace("~/", "/home/user/", 1) if path.startswith("~/") else path,
+        expand_user=expand_user,
     )
 
 

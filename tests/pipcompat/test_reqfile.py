@@ -191,7 +191,7 @@ def test_find_links_beside_the_file_are_found_there():
     assert options(found) == [("find-links", "sub/wheels")]
 
 
-# --- encodings (RF-04) ----------------------------------------------------------------------------
+# --- encodings ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_bytes_that_are_not_utf8_name_the_line():
     assert error.origin.line == 2
 
 
-# --- hidden line breaks (RF-03) -------------------------------------------------------------------
+# --- hidden line breaks ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("character", list("\v\f\x1c\x1d\x1e\x85\u2028\u2029\r"))
@@ -241,7 +241,7 @@ def test_windows_line_ends_and_other_letters_pass():
     assert texts(read_text("demo\r\n# \u00e9\u4e2d\r\nother\r\n")) == ["demo", "other"]
 
 
-# --- nothing that is written is ignored (RF-06, RF-07, RF-08) ---------------------------------------
+# --- nothing that is written is ignored --------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_lock_files_are_refused_by_name(name: str):
         read_text("-r pylock.toml\n")
 
 
-# --- variables (RF-05) ----------------------------------------------------------------------------
+# --- variables ---------------------------------------------------------------------------------------
 
 
 def test_variables_as_pip():
@@ -347,7 +347,7 @@ def test_variables_as_pip():
     assert found.settings[0].origin.text == "-i https://${TOKEN}@a.example"
 
 
-# --- remote files (CL-18, RF-08) ------------------------------------------------------------------
+# --- remote files -----------------------------------------------------------------------------
 
 
 def test_remote_file_is_read_and_its_place_shows_no_password():

@@ -54,26 +54,27 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
 """A pip command that is not listed is refused; a test holds this to pip's own commands."""
 
 
-def flow_for(invocation: Invocation) -> Flow:
-    """The use case of a command line. Imports it: a passed-through command loads no resolver.
+def treatment_of(invocation: Invocation, environ: Mapping[str, str]) -> Treatment:
+    """Who does the work of a command line.
 
     Raises:
         CommandError: the command is not part of this version.
     """
-    command = invocation.command or "help"
-    if invocation.wants_help or invocation.wants_version:
-        command = "help"
-    treatment = TREATMENTS.get(command, Treatment.MISSING)
+    if invocation.command is None or invocation.wants_help or invocation.wants_version:
+        return Treatment.APPLIED
+    treatment = TREATMENTS.get(invocation.command, Treatment.MISSING)
     if treatment is Treatment.MISSING:
         raise CommandError(
-            f"{command} is not part of this version of safepip",
+            f"{invocation.command} is not part of this version of safepip",
             reference="missing-command",
             hint="it is refused rather than handed to pip, which would not keep the policy",
         )
-    return _import_flow(command, invocation)
+    asks = invocation.command == "list" and _asks_indexes(invocation, environ)
+    return Treatment.ANSWERED if asks else treatment
 
 
-def _import_flow(command: str, invocation: Invocation) -> Flow:
+def flow_for(command: str) -> Flow:
+    """The use case of a command that safepip does itself. Imported late: each loads what it needs."""
     if command == "install":
         from safepip.flows.install import install
 
@@ -82,19 +83,20 @@ def _import_flow(command: str, invocation: Invocation) -> Flow:
         from safepip.flows.download import download
 
         return download
-    if command == "index" or (command == "list" and _asks_indexes(invocation)):
-        from safepip.flows.versions import answer
-
-        return answer
     if command == "cache":
         from safepip.flows.cache import cache
 
         return cache
-    from safepip.flows.delegate import delegate
+    from safepip.flows.versions import answer
 
-    return delegate
+    return answer
 
 
-def _asks_indexes(invocation: Invocation) -> bool:
-    """Whether ``list`` compares with indexes; ``PIP_*`` and config may ask for it too."""
-    return any(option.dest in {"outdated", "uptodate"} for option in invocation.options)
+def _asks_indexes(invocation: Invocation, environ: Mapping[str, str]) -> bool:
+    """Whether ``list`` compares with indexes.
+
+    Where only a configuration file asks for it, pip finds the network closed and says so.
+    """
+    asking = {"outdated", "uptodate"}
+    variables = {name[4:].lower() for name in environ if name.startswith("PIP_")}
+    return any(option.dest in asking for option in invocation.options) or bool(variables & asking)

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from safepip.cli.commands import Treatment, flow_for, treatment_of
 from safepip.core.errors import ExitCode, SafepipError
+from safepip.pipcompat.argv import parse, split_own
 
 if TYPE_CHECKING:
     from safepip.cli.wiring.world import RealWorld
@@ -25,11 +27,30 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         pip's exit codes where pip has one, safepip's own (:class:`ExitCode`) otherwise.
     """
-    from safepip.cli.wiring.world import RealWorld
-
-    world = RealWorld()
     try:
-        return _run(argv, world)
+        own, rest = split_own(argv)
+        invocation = parse(rest)
+        if treatment_of(invocation, os.environ) is Treatment.APPLIED:
+            return _pass_through(invocation, own)
+    except SafepipError as error:
+        return _world().fail(error)
+    return _run(invocation, own, _world())
+
+
+def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
+    """A command that pip applies as it is. The fast lane: see ``tests/cli/test_start_up.py``."""
+    from safepip.cli.wiring.passing import PassingWorld
+    from safepip.flows.delegate import delegate
+
+    return delegate(invocation, own, PassingWorld())
+
+
+def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
+    world.begin(own, invocation)
+    try:
+        code = flow_for(str(invocation.command))(invocation, own, world)
+        world.audit.write()
+        return code
     except SafepipError as error:
         return world.fail(error)
     except KeyboardInterrupt:
@@ -44,17 +65,7 @@ def main(argv: Sequence[str]) -> int:
         world.close()
 
 
-def _run(argv: Sequence[str], world: RealWorld) -> int:
-    from safepip.cli.commands import flow_for
+def _world() -> RealWorld:
+    from safepip.cli.wiring.world import RealWorld
 
-    own, invocation = read_arguments(argv)
-    world.begin(own, invocation)
-    return flow_for(invocation)(invocation, own, world)
-
-
-def read_arguments(argv: Sequence[str]) -> tuple[OwnOptions, Invocation]:
-    """Split off safepip's own options first, matched exactly; pip's grammar for the rest."""
-    from safepip.pipcompat.argv import parse, split_own
-
-    own, rest = split_own(argv)
-    return own, parse(rest)
+    return RealWorld()

@@ -6,22 +6,33 @@ for every command, and is refused (threat EN-05).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from safepip.core.errors import CommandError, Refused
-from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Origin, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safepip.flows.world import World
+    from safepip.core.ports import Pip
     from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
-def delegate(invocation: Invocation, own: OwnOptions, world: World) -> int:
+class Passing(Protocol):
+    """The little of the world that these commands need; see :class:`safepip.flows.world.World`."""
+
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+
+    @property
+    def pip(self) -> Pip: ...
+
+    def python_for(self, option: str | None) -> str: ...
+
+
+def delegate(invocation: Invocation, own: OwnOptions, world: Passing) -> int:
     """Run pip on the target with the user's own words. Returns its exit code."""
-    refuse_chosen_interpreter(world.around.environ)
+    refuse_chosen_interpreter(world.environ)
     _refuse_remote_files(invocation)
     return world.pip.run(invocation.argv, python=world.python_for(own.python))
 
@@ -30,18 +41,20 @@ def refuse_chosen_interpreter(environ: Mapping[str, str]) -> None:
     """Raise Refused where a variable would choose the interpreter, in any spelling pip accepts."""
     for name in environ:
         if name.startswith("PIP_") and _option_name(name) == "python":
-            origin = Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=name)
-            raise Refused(
-                [
-                    Finding(
-                        rule="interpreter-from-environment",
-                        message="an environment variable chooses the program that pip runs in",
-                        origin=origin,
-                        subject="python",
-                        help=f"unset {name}; name the interpreter with --python on the command line",
-                    )
-                ]
-            )
+            raise _refusal(name)
+
+
+def _refusal(variable: str) -> Refused:
+    from safepip.core.finding import Finding
+
+    finding = Finding(
+        rule="interpreter-from-environment",
+        message="an environment variable chooses the program that pip runs in",
+        origin=Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=variable),
+        subject="python",
+        help=f"unset {variable}; name the interpreter with --python on the command line",
+    )
+    return Refused([finding])
 
 
 def _option_name(variable: str) -> str:

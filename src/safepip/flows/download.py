@@ -33,6 +33,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
                 world.show.explained(plan)
                 return ExitCode.OK
             files = verified_files(plan, guarded, connection, world)
+            world.audit.admitted(plan, files)
             folder = guarded.settings.download_dir
             try:
                 saved = [world.save(files[s.project], folder, s.file.filename) for s in plan.as_pinned]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core.finding import Level
 from safepip.core.url import Url
+from safepip.flows.auditing import open_audit
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import Gathered, gather
 from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
@@ -22,6 +23,7 @@ from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
 if TYPE_CHECKING:
+    from safepip.core.finding import Finding
     from safepip.core.index import Index, Trust
     from safepip.core.origin import Sourced
     from safepip.core.subjects import RequirementLine
@@ -74,6 +76,7 @@ def guard(
     config = read_config(invocation, world, target)
     world.manner(config)
     policy, policy_findings = read_policy(own, world)
+    open_audit(invocation.command or "", policy, world)
     transport = read_transport(config, world)
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
@@ -87,13 +90,9 @@ def guard(
         indexes=indexes,
         requires_hashes=_requires_hashes(settings, gathered),
         default_index_url=Url.parse(world.around.default_index_url),
+        passed=world.audit.passed,
     )
-    subjects = (*config.settings, *gathered.settings, *gathered.roots, *gathered.constraints)
-    findings = (
-        *judge_each(policy_findings, context),
-        *judge_unknown(config.unknown, context),
-        *judge(subjects, context),
-    )
+    findings = (*judge_each(policy_findings, context), *_judge_all(config, gathered, context))
     stop_if_denied(findings, world)
     return Guarded(
         config=config,
@@ -106,6 +105,12 @@ def guard(
         trust=trust,
         context=context,
     )
+
+
+def _judge_all(config: EffectiveConfig, gathered: Gathered, context: RuleContext) -> tuple[Finding, ...]:
+    """What the rules say about every setting and requirement."""
+    subjects = (*config.settings, *gathered.settings, *gathered.roots, *gathered.constraints)
+    return (*judge_unknown(config.unknown, context), *judge(subjects, context))
 
 
 def _requires_hashes(settings: Settings, gathered: Gathered) -> bool:

@@ -98,6 +98,7 @@ def _apply(
 ) -> int:
     if not plan.steps:
         return ExitCode.OK
+    world.audit.admitted(plan, files)
     world.sink(StageBegan(stage="installing", total=len(plan.steps)))
     applied = target.applier.apply(plan, files, apply_options(guarded.settings, world))
     if applied.exit_code != ExitCode.OK:

@@ -23,6 +23,7 @@ def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: Exit
     told = tuple(findings)
     if any(finding.denies for finding in told):
         raise Refused(told, exit_code=exit_code)
+    world.audit.warned(told)
     world.show.warned(told)
 
 

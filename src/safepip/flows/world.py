@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -174,6 +175,32 @@ class Presenter(Protocol):
         """``cache remove``; the pattern ``*`` is ``cache purge``."""
 
 
+class Audit(Protocol):
+    """The audit log of one run. Until :meth:`open` nothing is kept."""
+
+    def open(self, places: Sequence[Sourced[str]], *, command: str, policy: str, now: datetime) -> None:
+        """Begin to keep decisions for these files; two names of one file are one.
+
+        Args:
+            places: absolute paths, each with whoever named it.
+            policy: what tells merged policies apart (:func:`safepip.policy.fingerprint.fingerprint`).
+
+        Raises:
+            ConfigurationError: a file that cannot be written, before anything else happens.
+        """
+
+    def passed(self, finding: Finding, decided_by: str) -> None:
+        """Policy let something pass that a rule spoke against."""
+
+    def warned(self, findings: Sequence[Finding]) -> None: ...
+
+    def admitted(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
+        """Every file of the plan has been verified. Written down at once, so before anything changes.
+
+        Raises ConfigurationError where it cannot be written.
+        """
+
+
 class World(Protocol):
     """Everything outside. :mod:`safepip.cli.wiring` builds the real one, tests a simulated one."""
 
@@ -195,6 +222,9 @@ class World(Protocol):
 
     @property
     def show(self) -> Presenter: ...
+
+    @property
+    def audit(self) -> Audit: ...
 
     def manner(self, options: Options) -> None:
         """Take quietness, colour and progress from pip's options in force."""

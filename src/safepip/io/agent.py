@@ -103,7 +103,7 @@ class Scheme:
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """purelib and platlib, once if they are the same."""
+        """Both library folders, once if they are the same."""
         return tuple(dict.fromkeys((self.purelib, self.platlib)))
 
     @property

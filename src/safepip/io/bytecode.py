@@ -15,6 +15,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from safepip.core.errors import ApplyError
 
@@ -73,10 +74,12 @@ class Compilers:
             )
             for _ in range(processors())
         ]
-        feeders = [threading.Thread(target=self._feed, args=(worker,), daemon=True) for worker in self._workers]
+        feeders = [
+            threading.Thread(target=self._feed, args=(worker,), daemon=True) for worker in self._workers
+        ]
         self._threads = [threading.Thread(target=self._watch, daemon=True), *feeders]
 
-    def __enter__(self) -> Compilers:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -91,7 +94,7 @@ class Compilers:
                     stream.close()  # type: ignore[union-attr]  # started with pipes
 
     def finish(self) -> None:
-        """pip has ended well: compile the rest, and name all bytecode in RECORD, as pip does.
+        """After pip ended well: compile the rest, and name all bytecode in RECORD, as pip does.
 
         Raises:
             ApplyError: a worker died.
@@ -100,23 +103,34 @@ class Compilers:
         for thread in self._threads:
             thread.join()
         if self._failed.is_set():
-            raise ApplyError("compiling bytecode failed", reference="bytecode", hint="try again with --no-compile")
+            raise ApplyError(
+                "compiling bytecode failed", reference="bytecode", hint="try again with --no-compile"
+            )
         for record in self._records:
             _add_rows(record, self._compiled)
 
     def _watch(self) -> None:
         """Hand out the modules of each package as soon as pip has finished with it."""
+        try:
+            self._look_until_done()
+        except OSError:
+            self._failed.set()
+        finally:
+            for _ in self._workers:
+                self._batches.put(None)
+
+    def _look_until_done(self) -> None:
         last_look = False
         while self._pending:
-            for record in [record for record, old in self._pending.items() if _identity(record) != old]:
-                self._take(record)
+            for record, seen in list(self._pending.items()):
+                identity = _identity(record)  # before it is read: what is replaced meanwhile is read again
+                if identity is not None and (identity != seen or last_look):
+                    self._take(record, identity)
             if last_look:
                 break
             last_look = self._pip_done.wait(_POLL_SECONDS)
-        for _ in self._workers:
-            self._batches.put(None)
 
-    def _take(self, record: Path) -> None:
+    def _take(self, record: Path, identity: tuple[int, int]) -> None:
         """Hand out one package, unless its RECORD is still the wheel's own."""
         try:
             rows = list(_rows(record))
@@ -126,7 +140,7 @@ class Compilers:
             del self._pending[record]
             self._records.append(record)
             self._hand_out(str(record.parent.parent), rows)
-        elif identity := _identity(record):
+        else:
             self._pending[record] = identity
 
     def _hand_out(self, library: str, rows: list[list[str]]) -> None:

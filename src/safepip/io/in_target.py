@@ -48,7 +48,7 @@ class PipFinder:
     folder = ""
 
     @classmethod
-    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(cls, name: str, _path: Any = None, target: Any = None) -> ModuleSpec | None:
         return PathFinder.find_spec(name, [cls.folder], target) if name == "pip" else None
 
 
@@ -57,9 +57,10 @@ def markers() -> dict[str, str]:
     import platform
 
     implementation = sys.implementation
-    version = "{0.major}.{0.minor}.{0.micro}".format(implementation.version)
-    if implementation.version.releaselevel != "final":
-        version += implementation.version.releaselevel[0] + str(implementation.version.serial)
+    release = implementation.version
+    version = f"{release.major}.{release.minor}.{release.micro}"
+    if release.releaselevel != "final":
+        version += release.releaselevel[0] + str(release.serial)
     return {
         "implementation_name": implementation.name,
         "implementation_version": version,
@@ -108,7 +109,7 @@ def locate(destination: dict[str, Any]) -> dict[str, Any]:
             destination["user"], prefix_path=prefix, target_dir=home, root_path=root
         )
         scheme = install.get_scheme("UNKNOWN", user=user, home=home, root=root, prefix=prefix)
-    except Exception as error:  # pip's own exceptions; the parent shows the words
+    except Exception as error:  # noqa: BLE001 - pip's own exceptions; the parent shows the words
         return {"error": str(error)}
     keys = ("purelib", "platlib", "scripts", "headers", "data")
     return {"user": user, "scheme": {key: os.path.abspath(getattr(scheme, key)) for key in keys}}

@@ -116,23 +116,12 @@ class Journal:
         shutil.rmtree(self._folder, ignore_errors=True)
         for made in self._notes.new_folders:
             with contextlib.suppress(OSError):
-                os.rmdir(made)  # noqa: PTH106 - made for the journal alone, and empty again
+                os.rmdir(made)  # made for the journal alone, and empty again
 
     def undo(self) -> None:
         """Put everything back as it was. May be repeated, also after being cut short."""
         notes = self._notes
-        for path in notes.absent:
-            _remove(path)
-        for folder, known in notes.leftovers.items():
-            for name in set(_temporary_names(folder)) - set(known):
-                _remove(os.path.join(folder, name))
-        for tree in notes.trees:
-            if not os.path.islink(tree):
-                _remove(tree)
-        journal = str(self._folder)
-        for folder in notes.new_folders:
-            if not journal.startswith(folder + os.sep):
-                _remove(folder)
+        self._remove_new()
         for folder, mode in notes.folders.items():
             if not os.path.isdir(folder):
                 os.makedirs(folder)
@@ -143,6 +132,19 @@ class Journal:
         shutil.rmtree(self._folder, ignore_errors=True)
         for folder in notes.new_folders:
             _remove(folder)
+
+    def _remove_new(self) -> None:
+        """Everything that was not there before, except the journal and the folders above it."""
+        notes, journal = self._notes, str(self._folder)
+        leftovers = [
+            os.path.join(folder, name)
+            for folder, known in notes.leftovers.items()
+            for name in set(_temporary_names(folder)) - set(known)
+        ]
+        trees = [tree for tree in notes.trees if not os.path.islink(tree)]
+        folders = [folder for folder in notes.new_folders if not journal.startswith(folder + os.sep)]
+        for path in (*notes.absent, *leftovers, *trees, *folders):
+            _remove(path)
 
 
 def _note_missing_folder(folder: str, notes: _Notes) -> None:

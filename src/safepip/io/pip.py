@@ -112,7 +112,7 @@ def environment_for_pip(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _wait(command: list[str], environ: Mapping[str, str]) -> int:
-    """pip's exit code; Ctrl-C is pip's to handle, as it is in its terminal."""
+    """Wait for pip; its exit code. Ctrl-C is pip's to handle, as it is in its terminal."""
     import subprocess
 
     with subprocess.Popen(command, env=environ) as process:

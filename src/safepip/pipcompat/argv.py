@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from safepip.core.errors import CommandError
 from safepip.core.origin import Origin, Sourced
 from safepip.pipcompat import table
 from safepip.pipcompat.arguments import Arguments, argument_origin
-from safepip.pipcompat.callbacks import read_value
 from safepip.pipcompat.grammar import HelpWanted, Noted, Parser, Token
 from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS
@@ -141,19 +139,13 @@ def _given(noted: Iterable[Noted], arguments: Arguments, command: int | None) ->
         GivenOption(
             option=each.option,
             spelled=each.spelled,
-            value=_value(each),
+            value=True if each.text is None and each.value is None else each.value,
             text="true" if each.text is None else each.text,
             origin=argument_origin(arguments.whole, each.position, each.text, each.option.name),
             general=command is None or each.option_position < command,
         )
         for each in noted
     )
-
-
-def _value(noted: Noted) -> object:
-    if noted.option.action == "callback":
-        return read_value(noted.option, noted.spelled, noted.text)
-    return noted.value if noted.option.takes_value else True
 
 
 def _positional(token: Token, arguments: Arguments) -> Sourced[str]:
@@ -172,6 +164,8 @@ def _check_python(options: Iterable[GivenOption]) -> None:
 
 
 def _unknown_command(command: Token, arguments: Arguments) -> CommandError:
+    from difflib import get_close_matches
+
     close = get_close_matches(command.lower(), COMMANDS)
     guess = f' - maybe you meant "{close[0]}"' if close else ""
     return CommandError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from safepip.core.errors import UsageError
+from safepip.pipcompat.callbacks import read_value
 from safepip.pipcompat.option import Option
 
 _OPTPARSE_TYPES = frozenset({"int", "float", "choice"})
@@ -39,7 +40,8 @@ class Noted:
         option: the row of the table.
         spelled: the option as optparse resolved it (abbreviations written out).
         text: its value as given; None for an option without one.
-        value: the value converted to the option's type.
+        value: the value converted to the option's type; for callback options a piece as
+            :mod:`safepip.pipcompat.callbacks` reads it; None for an option without one.
         position: 1-based position of the argument the value stands in.
         option_position: 1-based position of the argument the option stands in.
     """
@@ -72,7 +74,8 @@ class Parser(optparse.OptionParser):
         """Note the options, return what is left: the positional arguments, as they came.
 
         Raises:
-            UsageError: in optparse's words.
+            UsageError: in optparse's words, or those of pip's own handlers.
+            CommandError: a list of names that looks like an option.
             HelpWanted: ``--help`` came before any mistake.
         """
         self._tokens = tokens
@@ -120,7 +123,10 @@ class _Noting(optparse.Option):
         converted = self.convert_value(opt, value)
         if self.row.action == "help":
             raise HelpWanted
-        parser.note(self.row, opt, None if value is None else str(value), converted)
+        text = None if value is None else str(value)
+        if self.row.action == "callback":
+            converted = read_value(self.row, opt, text)
+        parser.note(self.row, opt, text, converted)
         return 1
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from safepip.core.digest import Digest, DigestError
 from safepip.core.errors import UsageError
 from safepip.core.origin import Origin, Sourced
 from safepip.pipcompat import table
 from safepip.pipcompat.arguments import Arguments, argument_origin
 from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS
+
+if TYPE_CHECKING:
+    from safepip.core.digest import Digest
 
 GUARDED = frozenset({"install", "download", "wheel", "lock"})
 REPORT_FORMATS = ("text", "json", "sarif", "github")
@@ -209,6 +212,8 @@ def _report_format(value: Sourced[str] | None) -> str:
 
 
 def _digest(value: Sourced[str]) -> Sourced[Digest]:
+    from safepip.core.digest import Digest, DigestError
+
     try:
         digest = Digest.parse(value.value)
     except DigestError as error:

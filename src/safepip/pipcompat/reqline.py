@@ -16,7 +16,6 @@ from safepip.core.errors import CommandError, RequirementFileError, UsageError
 from safepip.core.origin import Origin
 from safepip.core.subjects import Setting
 from safepip.pipcompat import table
-from safepip.pipcompat.callbacks import read_value
 from safepip.pipcompat.grammar import Noted, Parser, Token
 from safepip.pipcompat.reqtext import LogicalLine
 
@@ -99,9 +98,6 @@ def _options(line: LogicalLine, words: Sequence[str]) -> list[Noted]:
     parser = Parser(table.line_options())
     try:
         ignored = parser.read([Token.at(word, place) for place, word in enumerate(words, start=1)])
-        for each in parser.noted:
-            if each.option.action == "callback":
-                read_value(each.option, each.spelled, each.text)
     except (UsageError, CommandError) as error:
         raise RequirementFileError(
             f"Invalid requirement: {line.text}\npip: error: {error.message}",

@@ -80,16 +80,12 @@ def parse_requirement(
     is_dir: PathQuestion,
     exists: PathQuestion,
 ) -> RequirementLine:
-    """Classify one requirement.
+    """Classify one requirement: ``text`` without options, variables expanded.
 
-    Args:
-        text: without options; variables expanded.
-        hash_options: its ``--hash`` options.
-        is_dir, exists: about a path, relative ones against the working directory, as pip reads them.
+    ``is_dir`` and ``exists`` answer for relative paths against the working directory, as pip does.
 
     Raises:
-        RequirementFileError: invalid, and a file says it (exit 1); the words are pip's.
-        CommandError: invalid, and the command line says it (exit 1).
+        RequirementFileError, CommandError: invalid, in pip's words (exit 1); which, ``from_file`` says.
     """
     reader = _Reader(text=text, origin=origin, from_file=from_file, is_dir=is_dir, exists=exists)
     if editable and constraint:

@@ -15,9 +15,10 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from safepip.core.digest import Digests
+from safepip.core.errors import Refused, SafepipError
 from safepip.core.finding import Finding, Level
 from safepip.core.plan import Plan, Step
-from safepip.report.facts import digest_texts, json_text
+from safepip.report.facts import digest_texts, json_text, outcome_of
 
 _VERDICTS: Mapping[Level, str] = {Level.DENY: "deny", Level.WARN: "warn", Level.OFF: "allow"}
 _NO_DIGESTS: Mapping[NormalizedName, Digests] = MappingProxyType({})
@@ -43,12 +44,13 @@ class Record:
     """One line.
 
     Attributes:
-        event: ``decision`` or ``artifact``.
-        verdict: ``admit``, ``allow`` (an exemption or level let it pass), ``warn`` or ``deny``.
+        event: ``decision``, ``artifact`` or ``failure``.
+        verdict: ``admit``, ``allow`` (an exemption or level let it pass), ``warn`` or ``deny``; of a
+            failure ``undecided``, ``not as promised`` or ``failed``.
         project, version, index, filename: of the artifact; None where it is about none.
         subject: what a finding is about.
         digests: ``algorithm:hex`` texts.
-        rule: id of the rule that spoke; None where none did.
+        rule: id of the rule that spoke, or of the kind of failure; None where there is none.
         exemption: the policy line or option that let it pass; None if none did.
         place: where the value stands; for an artifact the reason of its route.
         message: one sentence.
@@ -84,6 +86,21 @@ def decision(finding: Finding, *, exemption: str | None = None) -> Record:
 def artifacts(plan: Plan, digests: Mapping[NormalizedName, Digests] = _NO_DIGESTS) -> list[Record]:
     """A line for each file of a plan that was admitted; ``digests`` as far as they were computed."""
     return [_artifact(step, digests.get(step.project, step.file.digests)) for step in plan.steps]
+
+
+def failure(error: SafepipError) -> list[Record]:
+    """Why a run has no result: the findings of a refusal, or one line for anything else."""
+    if isinstance(error, Refused) and error.findings:
+        return [decision(finding) for finding in error.findings]
+    return [
+        Record(
+            event="failure",
+            verdict=outcome_of(error, consequence="").verdict,
+            rule=error.reference,
+            place=None if error.origin is None else str(error.origin),
+            message=error.message,
+        )
+    ]
 
 
 def render_log(records: Iterable[Record], run: Run) -> str:

@@ -8,7 +8,7 @@ documentation, and the finding names its id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -24,6 +24,10 @@ from safepip.policy.schema import Exemption, Policy
 S = TypeVar("S")
 
 
+def _nobody(_finding: Finding, _decided_by: str) -> None:
+    """Nobody keeps a log of what policy let pass."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleContext:
     """What a rule may know besides its subject.
@@ -36,6 +40,7 @@ class RuleContext:
         hashed: projects that some requirement or constraint gives a hash for; the engine adds those
             of the subjects it judges.
         used: exemptions that let something pass so far; the engine adds to it.
+        passed: is told each finding that policy let pass, with the line that did, for the audit log.
     """
 
     policy: Policy
@@ -45,6 +50,7 @@ class RuleContext:
     default_index_url: Url | None = None
     hashed: frozenset[NormalizedName] = frozenset()
     used: set[Exemption] = field(default_factory=set, compare=False, repr=False)
+    passed: Callable[[Finding, str], None] = field(default=_nobody, compare=False, repr=False)
 
 
 class Rule(Generic[S]):

@@ -62,11 +62,13 @@ def apply_policy(finding: Finding, context: RuleContext, *, version: Version | N
     exemption = next((e for e in context.policy.exemptions if _covers(e, finding, version, context)), None)
     if exemption is not None:
         context.used.add(exemption)
+        context.passed(finding, f"{exemption.origin} ({exemption.reason})")
         return None
     chosen = context.policy.levels.get(finding.rule)
     if chosen is None:
         return finding
     if chosen.value is Level.OFF:
+        context.passed(finding, str(chosen.origin))
         return None
     level = chosen.value if chosen.value is Level.DENY else min(finding.level, chosen.value)
     return finding if level is finding.level else replace(finding, level=level, decided_by=str(chosen.origin))

@@ -238,16 +238,15 @@ def _local_header(stream: BinaryIO, member: Member) -> int:
 
 def _descriptor(tail: bytes, member: Member) -> None:
     """What follows the data: nothing, or the sizes once more (APPNOTE 4.3.9)."""
-    if not tail and not member.flags & _DESCRIPTOR:
-        return
-    wanted = (member.crc, member.packed, member.size)
-    for form in ("<3L", "<L2Q"):
-        for signature in (b"PK\7\x08", b""):
-            body = tail.removeprefix(signature) if signature else tail
-            if len(body) == struct.calcsize(form) and struct.unpack(form, body) == wanted:
-                if member.flags & _DESCRIPTOR:
-                    return
-    raise BadArchive(f"there are bytes after the member {member.name!r} that belong to nothing")
+    if not member.flags & _DESCRIPTOR:
+        allowed = {b""}
+    else:
+        bodies = [struct.pack("<L2Q", member.crc, member.packed, member.size)]
+        if max(member.packed, member.size) <= _FULL32:
+            bodies.append(struct.pack("<3L", member.crc, member.packed, member.size))
+        allowed = {signature + body for body in bodies for signature in (b"", b"PK\7\x08")}
+    if tail not in allowed:
+        raise BadArchive(f"there are bytes after the member {member.name!r} that belong to nothing")
 
 
 def _whole(data: bytes, member: Member) -> bytes:

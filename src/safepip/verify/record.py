@@ -62,7 +62,7 @@ def parse(content: bytes) -> dict[str, Row | None]:
 
 def _row(row: list[str]) -> tuple[str, Row | None]:
     path, digest, size = [*row, "", ""][:3]
-    if len(row) > 3:  # noqa: PLR2004 - path, digest, size
+    if len(row) > 3:  # path, digest, size
         raise BadRecord(f"has a row of {len(row)} columns for {path!r}")
     if not digest:
         return path, None

@@ -79,7 +79,7 @@ def inspect(
     paths: frozenset[str] = frozenset()
     try:
         archive = read_directory(stream, limits)
-        faults = [*_inspect(stream, archive, claim, expected, limits, scripts)]
+        faults = [*_inspect(stream, archive, claim, expected, limits=limits, scripts=scripts)]
         names_inside = [member.name for member in archive.members if not member.is_folder]
         paths = installed_paths(names_inside) | {f"scripts/{script}" for script in scripts}
     except BadArchive as error:
@@ -98,6 +98,7 @@ def _inspect(
     archive: Archive,
     claim: FileName,
     expected: WheelMetadata | None,
+    *,
     limits: Limits,
     scripts: list[str],
 ) -> Iterator[Fault]:

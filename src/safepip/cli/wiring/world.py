@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip import __version__
+from safepip.cli.audit import AuditTrail
 from safepip.cli.machine import Machine
 from safepip.cli.presenter import StreamPresenter
 from safepip.cli.wiring.connection import Opened, RealConnection
@@ -85,6 +86,7 @@ class RealWorld:
         """Progress to stderr; findings that come while resolving to the presenter."""
         if isinstance(event, Found):
             self.quieten()
+            self.audit.warned([event.finding])
             self.show.warned([event.finding])
         elif self.show.format == "text":
             with self._lock:
@@ -111,6 +113,12 @@ class RealWorld:
         if self._progress is not None:
             self._progress.close()
             self._progress = None
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        from safepip.io.log import LogFile, file_digests
+
+        return AuditTrail(LogFile, file_digests)
 
     # --- The ports -------------------------------------------------------------------------------
 
@@ -202,7 +210,7 @@ class RealWorld:
 
     def python_for(self, option: str | None) -> str:
         """See the port; says which one it is where it is not safepip's own."""
-        from safepip.io.target import Interpreter, choose
+        from safepip.io.choice import Interpreter, choose
 
         choice = choose(option, self.around.environ, Interpreter.running())
         if not choice.own and choice.reason != "--python":
@@ -229,12 +237,20 @@ class RealWorld:
         )(outcome)
         write = self.show.err if self.show.format == "text" else self.show.out
         write(text.rstrip("\n"))
+        self._log(error)
         return outcome.exit_code
+
+    def _log(self, failure: SafepipError) -> None:
+        try:
+            self.audit.failed(failure)
+        except SafepipError as unwritten:
+            self.show.err(f"error[{unwritten.reference}]: {shown(unwritten.message)}")
 
     def cancelled(self) -> int:
         """Ctrl-C, in pip's words; what was begun has been undone."""
         self.quieten()
         self.show.err("ERROR: Operation cancelled by user")
+        self._log(SafepipError("Operation cancelled by user", reference="cancelled"))
         return ExitCode.ERROR
 
     def report_bug(self, error: Exception) -> int:
@@ -249,11 +265,13 @@ class RealWorld:
             "  = note: this is a bug in safepip; nothing was handed to pip unverified\n"
             "  = help: run again with -v for the traceback, and report it"
         )
+        self._log(SafepipError(f"{type(error).__name__}: {error}", reference="bug"))
         return ExitCode.BUG
 
     def close(self) -> None:
         """End what the run began."""
         self.quieten()
+        self.audit.close()
         self._closing.close()
 
 

@@ -1,0 +1,32 @@
+"""The little that commands need which pip applies as they are. Loads next to nothing: they are many."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from safepip.io.choice import Interpreter, choose
+from safepip.io.pip import PassThroughPip
+
+if TYPE_CHECKING:
+    from safepip.core.ports import Pip
+
+
+class PassingWorld:
+    """Implements :class:`safepip.flows.delegate.Passing`."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self.environ = os.environ if environ is None else environ
+
+    @property
+    def pip(self) -> Pip:
+        return PassThroughPip(self.environ)
+
+    def python_for(self, option: str | None) -> str:
+        """The interpreter of the environment a command works on; says which where it is another's."""
+        choice = choose(option, self.environ, Interpreter.running())
+        if not choice.own and option is None:
+            sys.stderr.write(f"safepip: working on {choice.python} ({choice.reason})\n")
+        return choice.python

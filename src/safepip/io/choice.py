@@ -1,0 +1,131 @@
+"""Which environment a command works on.
+
+Every command begins here, so nothing is loaded that is not needed: ``os.path`` instead of ``pathlib``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from safepip.core.errors import SafepipError
+
+# Files that the tool installers leave in the environments they make for one tool.
+_TOOL_MARKS = ("pipx_metadata.json", "uv-receipt.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The interpreter that runs safepip, as far as choosing a target needs it.
+
+    Attributes:
+        bundled: whether safepip runs from a zipapp, so the interpreter is only its carrier.
+    """
+
+    executable: str
+    prefix: str
+    base_prefix: str
+    bundled: bool = False
+
+    @classmethod
+    def running(cls) -> Interpreter:
+        return cls(
+            executable=sys.executable,
+            prefix=sys.prefix,
+            base_prefix=sys.base_prefix,
+            bundled=not os.path.isfile(__file__),
+        )
+
+    @property
+    def for_a_tool(self) -> bool:
+        """Whether this environment was made for safepip alone, so that nobody means it."""
+        return self.bundled or any(os.path.isfile(os.path.join(self.prefix, mark)) for mark in _TOOL_MARKS)
+
+    @property
+    def in_environment(self) -> bool:
+        """Whether it belongs to a virtual or conda environment."""
+        return self.prefix != self.base_prefix or os.path.isdir(os.path.join(self.prefix, "conda-meta"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The chosen interpreter and the reason, for the line that is shown."""
+
+    python: str
+    reason: str
+    own: bool = False
+    """Whether it is the interpreter that runs safepip, so nothing need be said."""
+
+
+def choose(option: str | None, environ: Mapping[str, str], own: Interpreter) -> Choice:
+    """The environment a command works on.
+
+    ``--python`` › the environment safepip runs in unless made for a tool › ``VIRTUAL_ENV`` ›
+    ``CONDA_PREFIX`` › safepip's interpreter, with the same exception › ``python3`` on PATH. A
+    folder ``.venv`` that merely stands in the working directory never counts.
+
+    Raises:
+        SafepipError: ``--python`` or ``VIRTUAL_ENV`` names no interpreter, or none is left.
+    """
+    if option is not None:
+        return _named(option, own)
+    if own.in_environment and not own.for_a_tool:
+        return Choice(python=own.executable, reason="safepip runs in it", own=True)
+    if folder := environ.get("VIRTUAL_ENV"):
+        return _active(folder, own)
+    if (folder := environ.get("CONDA_PREFIX")) and (python := interpreter_in(folder)):
+        return Choice(python=python, reason="CONDA_PREFIX", own=python == own.executable)
+    if not own.for_a_tool:
+        return Choice(python=own.executable, reason="safepip runs in it", own=True)
+    return _on_path(environ)
+
+
+def _named(option: str, own: Interpreter) -> Choice:
+    python = interpreter_in(option) if os.path.isdir(option) else option
+    if python is None or not os.path.exists(python):
+        raise SafepipError(
+            f"Could not locate Python interpreter {option}",
+            reference="target",
+            hint="--python takes the path of an interpreter or of a virtual environment",
+        )
+    python = os.path.abspath(python)
+    return Choice(python=python, reason="--python", own=python == own.executable)
+
+
+def _active(folder: str, own: Interpreter) -> Choice:
+    python = interpreter_in(folder)
+    if python is None:
+        raise SafepipError(
+            f"VIRTUAL_ENV names {folder}, which has no Python interpreter",
+            reference="target",
+            hint="deactivate that environment, or say which one is meant with --python",
+        )
+    return Choice(python=python, reason="VIRTUAL_ENV", own=python == own.executable)
+
+
+def _on_path(environ: Mapping[str, str]) -> Choice:
+    import shutil
+
+    # Relative entries would let the working directory choose.
+    entries = [entry for entry in environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]
+    python = shutil.which("python3", path=os.pathsep.join(entries)) or shutil.which(
+        "python", path=os.pathsep.join(entries)
+    )
+    if python is None:
+        raise SafepipError(
+            "no Python environment to work on",
+            reference="target",
+            hint="activate a virtual environment, or name an interpreter with --python",
+        )
+    return Choice(python=python, reason="first on PATH")
+
+
+def interpreter_in(folder: str) -> str | None:
+    """The interpreter of an environment's folder, absolute; None if there is none."""
+    for parts in (("bin", "python"), ("Scripts", "python.exe"), ("python.exe",)):
+        python = os.path.abspath(os.path.join(folder, *parts))
+        if os.path.exists(python):
+            return python
+    return None
