@@ -263,13 +263,18 @@ def test_pip_in_the_agent_reaches_no_network(agent: Agent, tmp_path: Path) -> No
     assert "No matching distribution found for demo" in log.read_text()
 
 
-def test_pip_in_the_agent_starts_no_program(agent: Agent, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    project.mkdir()
-    (project / "setup.py").write_text("raise SystemExit\n")
-    log = tmp_path / "log"
-    assert agent.install(["install", "git+https://files.example/demo"], log) == 1
-    assert "pip may not use subprocess" in log.read_text() or "Cannot find command 'git'" in log.read_text()
+def test_pip_in_the_agent_starts_no_program(tmp_path: Path) -> None:
+    programs, mark = tmp_path / "programs", tmp_path / "started"
+    programs.mkdir()
+    script(programs / "git", f"touch {mark}; exit 1")
+    python = make_environment(tmp_path / "env")
+    agent = Agent(str(python), os.environ | {"PATH": f"{programs}{os.pathsep}{os.defpath}"})
+    try:
+        assert agent.install(["install", "git+https://files.example/demo"], tmp_path / "log") == 1
+    finally:
+        agent.close()
+    assert "pip may not use subprocess.Popen" in (tmp_path / "log").read_text()
+    assert not mark.exists()
 
 
 def test_closing_its_input_ends_it(agent: Agent) -> None:

@@ -14,6 +14,7 @@ from safepip.core.ports import ApplyOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from safepip.core.plan import Plan
     from safepip.core.ports import Environment
     from safepip.flows.settings import Settings
     from safepip.flows.world import World
@@ -52,7 +53,7 @@ def _check_user_site(settings: Settings, environment: Environment) -> None:
     raise SafepipError(f"Can not perform a '--user' install. {why}")
 
 
-def apply_options(settings: Settings, world: World) -> ApplyOptions:
+def apply_options(settings: Settings, plan: Plan, world: World) -> ApplyOptions:
     """The closed list of options for the pip that applies; paths absolute, nothing as it was typed."""
     return ApplyOptions(
         arguments=(
@@ -61,7 +62,10 @@ def apply_options(settings: Settings, world: World) -> ApplyOptions:
             *_restriction(settings),
             *_manners(settings),
         ),
-        flat=settings.no_deps,
+        # Where pip would not come to the same answer from the verified files alone.
+        flat=settings.no_deps
+        or settings.ignore_requires_python
+        or bool(plan.satisfied and world.around.environ.get("PYTHONPATH")),
         quiet=max(0, -settings.verbosity),
         verbose=max(0, settings.verbosity),
         no_color=settings.no_color,

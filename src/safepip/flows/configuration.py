@@ -35,11 +35,11 @@ def read_config(invocation: Invocation, world: World, target: Target) -> Effecti
         isolated=invocation.isolated,
     )
     files = tuple(_read(places, world))
-    variables = () if invocation.isolated else environ.parse(around.environ)
     return merge(
         invocation,
         files,
-        variables,
+        # Also when isolated: they are then told apart, and PIP_PYTHON counts all the same.
+        environ.parse(around.environ),
         now=world.clock.now(),
         expand_user=lambda path: around.home + path[1:] if path == "~" or path.startswith("~/") else path,
     )

@@ -32,7 +32,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
             if own.explain:
                 world.show.explained(plan)
                 return ExitCode.OK
-            files = verified_files(plan, guarded, connection, world)
+            files = verified_files(plan, guarded, connection, world, installed={})
             world.audit.admitted(plan, files)
             folder = guarded.settings.download_dir
             try:

@@ -5,7 +5,7 @@ Reads through a port only and judges nothing; :mod:`safepip.rules` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from safepip.pipcompat.requirement import parse_requirement
 from safepip.resolve.request import FormatControl, ReleaseControl
 
 if TYPE_CHECKING:
+    from packaging.markers import Marker
+
     from safepip.core.ports import Files
     from safepip.flows.settings import Settings
     from safepip.flows.world import Options, World
@@ -49,6 +51,16 @@ class Gathered:
     def no_index(self) -> bool:
         """Whether a file says ``--no-index``: it only takes away, so it counts."""
         return any(setting.option == "no-index" for setting in self.settings)
+
+    def for_markers(self, markers: Mapping[str, str], world: World) -> Gathered:
+        """Without what is not meant for this target; said in pip's words, as pip does."""
+        ignored = [line for line in self.roots if not _is_meant(line, markers)]
+        world.show.noted([_ignoring(line) for line in ignored])
+        return replace(
+            self,
+            roots=tuple(line for line in self.roots if line not in ignored),
+            constraints=tuple(line for line in self.constraints if _is_meant(line, markers)),
+        )
 
     def with_file_options(self, settings: Settings) -> Settings:
         """The settings after what files may say about formats, pre-releases and hashes."""
@@ -85,6 +97,20 @@ def gather(invocation: Invocation, own: OwnOptions, config: Options, files: File
     if not gathered.roots and not config.items("requirements"):
         raise _nothing_to_do(invocation, config)
     return gathered
+
+
+def _marker(line: RequirementLine) -> Marker | None:
+    return line.marker or (line.requirement.marker if line.requirement else None)
+
+
+def _is_meant(line: RequirementLine, markers: Mapping[str, str]) -> bool:
+    marker = _marker(line)
+    return marker is None or marker.evaluate({**markers, "extra": ""})
+
+
+def _ignoring(line: RequirementLine) -> str:
+    name = line.requirement.name if line.requirement else line.text
+    return f"Ignoring {name}: markers '{_marker(line)}' don't match your environment"
 
 
 def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -> RequirementFile:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from safepip.core.finding import Level
+from safepip.core.finding import Finding, Level
 from safepip.core.url import Url
 from safepip.flows.auditing import open_audit
 from safepip.flows.configuration import read_config
@@ -23,7 +23,6 @@ from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
 if TYPE_CHECKING:
-    from safepip.core.finding import Finding
     from safepip.core.index import Index, Trust
     from safepip.core.origin import Sourced
     from safepip.core.subjects import RequirementLine
@@ -83,15 +82,9 @@ def guard(
     texts = world.texts(transport, trust, lambda url: admits_url(policy.urls_allow.value, url))
     gathered = gather(invocation, own, config, texts, world) if installs else Gathered()
     indexes = configured_indexes(places.without_index(gathered.no_index), policy, world.around)
+    gathered = gathered.for_markers(target.environment.markers, world) if installs else gathered
     settings = gathered.with_file_options(read_settings(config))
-    context = RuleContext(
-        policy=policy,
-        now=world.clock.now(),
-        indexes=indexes,
-        requires_hashes=_requires_hashes(settings, gathered),
-        default_index_url=Url.parse(world.around.default_index_url),
-        passed=world.audit.passed,
-    )
+    context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, gathered))
     findings = (*judge_each(policy_findings, context), *_judge_all(config, gathered, context))
     stop_if_denied(findings, world)
     return Guarded(
@@ -104,6 +97,19 @@ def guard(
         indexes=indexes,
         trust=trust,
         context=context,
+    )
+
+
+def _context(
+    policy: Policy, indexes: tuple[Index, ...], world: World, *, requires_hashes: bool
+) -> RuleContext:
+    return RuleContext(
+        policy=policy,
+        now=world.clock.now(),
+        indexes=indexes,
+        requires_hashes=requires_hashes,
+        default_index_url=Url.parse(world.around.default_index_url),
+        passed=world.audit.passed,
     )
 
 

@@ -6,7 +6,7 @@ every file of the plan has been verified.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from safepip.core.errors import ApplyError, ExitCode
 from safepip.core.events import StageBegan
 from safepip.flows.applying import apply_options, check_target
 from safepip.flows.guard import Guarded, guard
-from safepip.flows.judging import judge_artifacts, judge_plan
+from safepip.flows.judging import judge_artifacts, judge_each, judge_plan, stop_if_denied
+from safepip.flows.self_overwrite import lands_here, self_overwrites
 from safepip.flows.settings import check_settings, resolve_options
 
 if TYPE_CHECKING:
@@ -44,12 +45,16 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             if own.explain:
                 world.show.explained(plan)
                 return ExitCode.OK
+            keep_safepip_working(plan, guarded, target.environment, world)
             if guarded.settings.report:
                 world.show.reported(plan, target.environment, guarded.settings.report)
             if guarded.settings.dry_run:
                 world.show.would_install(plan)
                 return ExitCode.OK
-            files = verified_files(plan, guarded, connection, world)
+            if not plan.steps:
+                return ExitCode.OK
+            owned = {} if guarded.settings.elsewhere else target.owned
+            files = verified_files(plan, guarded, connection, world, installed=owned)
             return _apply(plan, files, guarded, target, world)
 
 
@@ -80,27 +85,40 @@ def make_plan(guarded: Guarded, environment: Environment, connection: Connection
     return plan
 
 
+def keep_safepip_working(plan: Plan, guarded: Guarded, environment: Environment, world: World) -> None:
+    """Raise Refused where the plan would take from safepip what it runs on."""
+    if plan.steps and lands_here(guarded.settings, environment, world):
+        stop_if_denied(judge_each(self_overwrites(plan, environment), guarded.context), world)
+
+
 def verified_files(
-    plan: Plan, guarded: Guarded, connection: Connection, world: World
+    plan: Plan,
+    guarded: Guarded,
+    connection: Connection,
+    world: World,
+    *,
+    installed: Mapping[NormalizedName, Iterable[str]],
 ) -> Mapping[NormalizedName, Path]:
-    """Every file of the plan, its digests checked and its contents inspected."""
+    """Every file of the plan, its digests checked and its contents inspected.
+
+    Args:
+        installed: files of what is in the environment and may not be overwritten by another package.
+    """
     world.sink(StageBegan(stage="downloading", total=len(plan.steps)))
     # A direct file brings an index of its own, which nobody configured.
     indexes = {i.name: i for i in guarded.indexes} | {s.index: s.route.index for s in plan.steps if s.direct}
     files = connection.store.ensure(plan.steps, indexes)
     world.sink(StageBegan(stage="verifying", total=len(plan.steps)))
-    judge_artifacts(connection.inspect(plan.steps, files), plan, guarded, world)
+    judge_artifacts(connection.inspect(plan.steps, files, installed=installed), plan, guarded, world)
     return files
 
 
 def _apply(
     plan: Plan, files: Mapping[NormalizedName, Path], guarded: Guarded, target: Target, world: World
 ) -> int:
-    if not plan.steps:
-        return ExitCode.OK
     world.audit.admitted(plan, files)
     world.sink(StageBegan(stage="installing", total=len(plan.steps)))
-    applied = target.applier.apply(plan, files, apply_options(guarded.settings, world))
+    applied = target.applier.apply(plan, files, apply_options(guarded.settings, plan, world))
     if applied.exit_code != ExitCode.OK:
         raise ApplyError("pip could not apply the plan; the environment is as it was", notes=applied.messages)
     world.show.installed(plan, applied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,8 +71,18 @@ class Connection(Protocol):
     @property
     def store(self) -> Store: ...
 
-    def inspect(self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]) -> tuple[Finding, ...]:
-        """What is wrong inside the verified files, without running them (:mod:`safepip.verify`)."""
+    def inspect(
+        self,
+        steps: Sequence[Step],
+        files: Mapping[NormalizedName, Path],
+        *,
+        installed: Mapping[NormalizedName, Iterable[str]],
+    ) -> tuple[Finding, ...]:
+        """What is wrong inside the verified files, without running them (:mod:`safepip.verify`).
+
+        Args:
+            installed: the files of what stays in the environment, which nothing may overwrite.
+        """
 
     def close(self) -> None: ...
 
@@ -87,6 +97,10 @@ class Target(Protocol):
     @property
     def environment(self) -> Environment:
         """Everything about it; waits for the target's interpreter the first time."""
+
+    @property
+    def owned(self) -> Mapping[NormalizedName, Iterable[str]]:
+        """The files of each installed distribution, as its RECORD lists them."""
 
     @property
     def applier(self) -> Applier:
@@ -231,6 +245,9 @@ class World(Protocol):
 
     def python_for(self, option: str | None) -> str:
         """The interpreter of the environment a command works on, absolute. Raises SafepipError."""
+
+    def runs_in(self, prefix: str) -> bool:
+        """Whether safepip itself imports its packages from the environment with this prefix."""
 
     def target(self, python: str | None) -> Target:
         """Find the target environment and begin to ask it. Raises CommandError if there is none."""

@@ -43,6 +43,10 @@ class Interpreter:
         """Whether this environment was made for safepip alone, so that nobody means it."""
         return self.bundled or any(os.path.isfile(os.path.join(self.prefix, mark)) for mark in _TOOL_MARKS)
 
+    def imports_from(self, prefix: str) -> bool:
+        """Whether safepip's own packages are those of the environment with this ``sys.prefix``."""
+        return not self.bundled and os.path.realpath(self.prefix) == os.path.realpath(prefix)
+
     @property
     def in_environment(self) -> bool:
         """Whether it belongs to a virtual or conda environment."""

@@ -21,7 +21,7 @@ def inspect_files(
     files: Mapping[NormalizedName, Path],
     limits: Limits,
     *,
-    installed: Mapping[NormalizedName, Iterable[str]] | None = None,
+    installed: Mapping[NormalizedName, Iterable[str]],
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with the wheels, each alone and all together.
 
@@ -31,7 +31,7 @@ def inspect_files(
     with ThreadPoolExecutor(limits.inspect_workers, thread_name_prefix="safepip-inspect") as pool:
         inspected = list(pool.map(partial(_inspect, files=files, limits=limits), steps))
     findings = [finding for one in inspected for finding in one.findings]
-    return (*findings, *overlaps(inspected, installed or {}))
+    return (*findings, *overlaps(inspected, installed))
 
 
 def _inspect(step: Step, *, files: Mapping[NormalizedName, Path], limits: Limits) -> Inspection:

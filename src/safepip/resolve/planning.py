@@ -61,6 +61,7 @@ class Planner:
             steps=steps,
             satisfied=tuple(self.factory.satisfied),
             replaced=replaced,
+            pinned=tuple(candidate.project for candidate in chosen.values()),
             notes=tuple(dict.fromkeys((*notes, *self._notes(steps)))),
         )
         return plan, tuple(self._warnings(chosen.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,10 +53,16 @@ class RealConnection:
     def store(self) -> Store:
         return self.opened.store
 
-    def inspect(self, steps: Sequence[Step], files: Mapping[NormalizedName, Path]) -> tuple[Finding, ...]:
+    def inspect(
+        self,
+        steps: Sequence[Step],
+        files: Mapping[NormalizedName, Path],
+        *,
+        installed: Mapping[NormalizedName, Iterable[str]],
+    ) -> tuple[Finding, ...]:
         from safepip.io.inspect import inspect_files
 
-        return inspect_files(steps, files, self._limits)
+        return inspect_files(steps, files, self._limits, installed=installed)
 
     def close(self) -> None:
         if self._opened is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from safepip.core.ports import Applier, Environment
 
 
@@ -28,6 +30,12 @@ class RealTarget:
         from safepip.io.target import environment, python_path
 
         return environment(self._agent, python_path(self._environ))
+
+    @cached_property
+    def owned(self) -> Mapping[NormalizedName, Iterable[str]]:
+        from safepip.io.extent import owned_paths
+
+        return owned_paths(self.environment)
 
     @cached_property
     def applier(self) -> Applier:

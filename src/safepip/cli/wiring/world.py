@@ -217,6 +217,12 @@ class RealWorld:
             self.show.noted([f"working on {choice.python} ({choice.reason})"])
         return choice.python
 
+    def runs_in(self, prefix: str) -> bool:
+        """See the port."""
+        from safepip.io.choice import Interpreter
+
+        return Interpreter.running().imports_from(prefix)
+
     def target(self, python: str | None) -> RealTarget:
         """See the port."""
         return RealTarget(self.python_for(python), self.around.environ)
