@@ -210,12 +210,16 @@ def test_an_unreachable_index_does_not_hand_the_name_to_another(shell: Shell, in
 def test_a_line_for_another_platform_needs_no_hash_and_is_said_to_be_ignored(
     shell: Shell, index: IndexServer
 ) -> None:
-    shell.write("requirements.txt", f"elsewhere==1; sys_platform == 'nowhere'\nlib==1.0 --hash=sha256:{LIB_1}\n")
+    shell.write(
+        "requirements.txt", f"elsewhere==1; sys_platform == 'nowhere'\nlib==1.0 --hash=sha256:{LIB_1}\n"
+    )
 
     ended = shell.safepip("install", "-r", "requirements.txt", *trusting(index))
 
     assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
-    assert "Ignoring elsewhere: markers 'sys_platform == \"nowhere\"' don't match your environment" in ended.err
+    assert (
+        "Ignoring elsewhere: markers 'sys_platform == \"nowhere\"' don't match your environment" in ended.err
+    )
 
 
 def test_constraints_hold(shell: Shell, index: IndexServer) -> None:

@@ -203,7 +203,9 @@ def test_a_content_coding_nobody_asked_for_is_no_answer(server):
     assert server.requests[0].headers["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 500)[:-12]])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", gzip.compress(b"x" * 500)[:-12]], ids=["no gzip", "cut short"]
+)
 def test_a_damaged_coding_is_no_answer(server, body):
     server.answer("/z", Response(body=body, headers={"Content-Encoding": "gzip"}))
     with http() as client, pytest.raises(Undecided, match=r"damaged|cut short"):

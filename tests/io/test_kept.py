@@ -11,6 +11,7 @@ import pytest
 from safepip.core.errors import SafepipError
 from safepip.core.kept import KeptFile
 from safepip.io.kept import KeptFolders
+from safepip.io.store import ArtifactStore
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DIGEST = "ab" + "0" * 62
@@ -149,6 +150,23 @@ def test_a_link_in_the_place_of_a_file_goes_and_what_it_names_stays(cache: Path,
     assert ("evil-1.0-py3-none-any.whl", 0) in names(kept.files)
     assert precious.read_bytes() == b"precious"
     assert not link.is_symlink()
+
+
+def test_a_purge_beside_a_download_that_ends_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, place = put(tmp_path / "part", b"wheel"), tmp_path / "ab" / DIGEST / "lib.whl"
+    replace = Path.replace
+
+    def purged_first(source: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        target.parent.rmdir()
+        return source.replace(target)
+
+    monkeypatch.setattr(Path, "replace", purged_first)
+    ArtifactStore._move(part, place)
+
+    assert place.read_bytes() == b"wheel"
 
 
 def test_a_folder_that_cannot_be_read_is_not_an_empty_one(

@@ -133,7 +133,7 @@ def tree(folder: Path) -> Tree:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            found[name] = (0, os.readlink(path).encode())
+            found[name] = (0, str(path.readlink()).encode())
         elif path.is_dir():
             found[name + "/"] = (path.stat().st_mode, b"")
         else:

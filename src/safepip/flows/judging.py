@@ -14,8 +14,8 @@ from safepip.rules.engine import apply_policy, review_allowances
 if TYPE_CHECKING:
     from safepip.core.plan import Plan, Step
     from safepip.flows.guard import Guarded
-    from safepip.rules.base import RuleContext
     from safepip.flows.world import World
+    from safepip.rules.base import RuleContext
 
 
 def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: ExitCode | None = None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import IO, cast
+from typing import BinaryIO, cast
 
 from safepip.core.errors import Undecided
 from safepip.io.exchange import Reply
@@ -51,9 +51,9 @@ class RangeReader(io.RawIOBase):
         self._length = self._keep(reply)
         self._validator = _validator(reply)
 
-    def as_file(self) -> IO[bytes]:
+    def as_file(self) -> BinaryIO:
         """Buffered, as zipfile wants it."""
-        return cast("IO[bytes]", io.BufferedReader(self, _STEP_BYTES))
+        return cast("BinaryIO", io.BufferedReader(self, _STEP_BYTES))
 
     def readable(self) -> bool:
         return True

@@ -70,7 +70,7 @@ class Patience:
         return min(pause, self._limits.retry_after_max_seconds)
 
     def _backoff(self, number: int) -> float:
-        pause = min(self._limits.backoff_seconds * 2**number, self._limits.retry_after_max_seconds)
+        pause = min(self._limits.backoff_seconds * 2.0**number, self._limits.retry_after_max_seconds)
         return pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads clients, protects nothing
 
 

@@ -70,22 +70,16 @@ def decide(
     if matches:
         ((group, pattern),) = matches
         return _from_one(project, group, answers, RouteReason.PATTERN, pattern.text)
-    if patterns_only:
-        groups = [group for group in groups if group[0].kind.local]
-        if not groups:
-            return Refuse(finding=unrouted_project(project, indexes))
     if len(groups) == 1 and not patterns_only:
         return _from_one(project, groups[0], answers, RouteReason.ONLY_INDEX)
     local = tuple(index for group in groups if group[0].kind.local for index in group)
-    if local:
-        found = _from_one(project, local, answers, RouteReason.LOCAL_FOLDER)
-        remote = [group for group in groups if not group[0].kind.local]
-        if isinstance(found, NotFound) and patterns_only:
-            return Refuse(finding=unrouted_project(project, indexes))
-        if not isinstance(found, NotFound) or not remote:
-            return found
-        return _from_any(project, remote, answers)
-    return _from_any(project, groups, answers)
+    found = _from_one(project, local, answers, RouteReason.LOCAL_FOLDER) if local else None
+    if found is not None and not isinstance(found, NotFound):
+        return found
+    if patterns_only:
+        return Refuse(finding=unrouted_project(project, indexes))
+    remote = [group for group in groups if not group[0].kind.local]
+    return found if found and not remote else _from_any(project, remote, answers)
 
 
 def _groups(indexes: Sequence[Index]) -> list[tuple[Index, ...]]:

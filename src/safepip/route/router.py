@@ -48,9 +48,7 @@ class _Question:
 class Router:
     """Decides once for each project; asks no index that may not hear the name."""
 
-    def __init__(
-        self, indexes: Sequence[Index], client: IndexClient, *, patterns_only: bool = False
-    ) -> None:
+    def __init__(self, indexes: Sequence[Index], client: IndexClient, *, patterns_only: bool = False) -> None:
         """``patterns_only``: see :func:`~safepip.route.decide.decide`."""
         self.indexes = tuple(indexes)
         self._patterns_only = patterns_only
@@ -90,9 +88,7 @@ class Router:
     def _advance(self, question: _Question) -> None:
         """Go on with what has been answered. Runs on whichever thread brought the last answer."""
         try:
-            step = decide(
-                question.project, self.indexes, question.answers, patterns_only=self._patterns_only
-            )
+            step = decide(question.project, self.indexes, question.answers, patterns_only=self._patterns_only)
             if isinstance(step, Ask):
                 self._ask(question, step.indexes)
             elif isinstance(step, Route):
