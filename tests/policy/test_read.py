@@ -28,7 +28,7 @@ ca-bundle = "certs/corp-ca.pem"
 client-cert = "/etc/me.pem"
 file-hosts = ["cdn.example", "cdn.example:8443"]
 absent-status = [403]
-digests = "record"
+digests = "index"
 unavailable = "skip"
 min-age = "0 days"
 
@@ -121,7 +121,7 @@ def test_indexes_are_read_with_their_trust() -> None:
     assert corp.url.without_secrets == "https://nexus.example/repository/pypi/simple"
     assert corp.trust == Trust(ca_bundle="/project/certs/corp-ca.pem", client_cert="/etc/me.pem")
     assert corp.file_hosts == {"cdn.example", "cdn.example:8443"}
-    assert (corp.absent_statuses, corp.records_digests, corp.skip_unavailable) == ({403}, True, True)
+    assert (corp.absent_statuses, corp.records_digests, corp.skip_unavailable) == ({403}, False, True)
     assert corp.min_age == timedelta(0)
     assert pypi.built_in
     assert not corp.built_in
@@ -176,7 +176,7 @@ def test_windows_line_ends_count_as_one() -> None:
         ("[hahses]", 1, "unknown key 'hahses'"),
         ("hashes = 1", 1, "hashes must be a table"),
         ('[index]\nname = "x"', 1, "index must be tables"),
-        ('[hashes]\nmode = "file"', 2, "must be one of required, files, first-use, index"),
+        ('[hashes]\nmode = "file"', 2, "must be one of required, files, index"),
         ("[hashes]\nmode = 3", 2, "must be a string, not an integer"),
         ("[builds]\nsdists = 'x'", 2, "must be a list"),
         ("[builds]\nsdists = [\n'a',\n'b*c']", 4, "element 2 must be a project name"),
@@ -379,3 +379,14 @@ def test_a_policy_that_is_no_table_is_refused(text: str) -> None:
 )
 def test_odd_locations_are_refused(text: str, words: str) -> None:
     assert words in refused(text).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[hashes]\nmode = "first-use"\n',
+        '[[index]]\nname = "a"\nurl = "https://a.example/simple"\ndigests = "record"\n',
+    ],
+)
+def test_a_promise_that_this_version_does_not_keep_is_refused(text: str) -> None:
+    assert "not supported by this version of safepip" in refused(text).message

@@ -169,7 +169,6 @@ def test_listing_an_index_denies_unlisted_ones() -> None:
         '[[index]]\nname = "corp"\nurl = "https://evil.example/simple"\n',
         CORP + 'unavailable = "skip"',
         CORP + "absent-status = [403]",
-        CORP + 'digests = "record"',
         CORP + 'ca-bundle = "b.pem"',
         CORP + 'file-hosts = ["evil.example"]',
     ],
@@ -259,7 +258,7 @@ STRANGER = f"""\
 ca-bundle = "evil.pem"
 environment = "ignore"
 [hashes]
-mode = "first-use"
+mode = "index"
 [builds]
 sdists = ["*"]
 [vcs]
@@ -376,7 +375,7 @@ def texts(draw: st.DrawFn) -> str:
     for table, key, values in (
         ("indexes", "unlisted", st.sampled_from(['"allow"', '"deny"'])),
         ("tls", "environment", st.sampled_from(['"honour"', '"ignore"'])),
-        ("hashes", "mode", st.sampled_from(['"required"', '"files"', '"first-use"', '"index"'])),
+        ("hashes", "mode", st.sampled_from(['"required"', '"files"', '"index"'])),
         ("cooldown", "min-age", st.sampled_from(['"0 days"', '"1 day"', '"1 week"'])),
         ("urls", "allow", URLS.map(listed)),
     ):

@@ -159,7 +159,7 @@ CASES = [
     ),
     Case(rule="unhashed-requirement", bad=line("flask==3.1.0"), ok=line("flask==3.1.0", SHA256)),
     Case(rule="unhashed-requirement", bad=line("flask"), ok=line("flask", constraint=True)),
-    Case(rule="unhashed-requirement", bad=line("flask"), fine=context('[hashes]\nmode = "first-use"')),
+    Case(rule="unhashed-requirement", bad=line("flask"), fine=context('[hashes]\nmode = "index"')),
     Case(rule="unhashed-requirement", bad=line(f"demo @ {WHEEL}"), ok=line(f"demo @ {WHEEL}#sha256={'a' * 64}")),
     Case(
         rule="unhashed-requirement",

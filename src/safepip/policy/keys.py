@@ -19,17 +19,18 @@ LEVELS = {"off": Level.OFF, "warn": Level.WARN, "deny": Level.DENY}
 HASH_MODES = {
     "required": HashMode.REQUIRED,
     "files": HashMode.FILES,
-    "first-use": HashMode.FIRST_USE,
     "index": HashMode.INDEX,
 }
 UNLISTED = {"allow": Unlisted.ALLOW, "deny": Unlisted.DENY}
 TLS_ENVIRONMENT = {"honour": TlsEnvironment.HONOUR, "ignore": TlsEnvironment.IGNORE}
 LOCAL_BUILDS = {"allow": True, "deny": False}
 UNAVAILABLE = {"stop": False, "skip": True}
-DIGESTS = {"index": False, "record": True}
+DIGESTS = {"index": False}
 
 LATER = frozenset({"attestations", "advisories", "lock"})
 """Tables of the policy language that this version does not act on, so it must not accept them."""
+LATER_WORDS = frozenset({"first-use", "record"})
+"""Values, likewise: they promise a record of first digests, which this version does not keep."""
 
 
 def _one_of(words: Mapping[str, object]) -> Mapping[str, object]:
@@ -101,12 +102,11 @@ SCALARS = (
     ),
     Key(
         path="hashes.mode",
-        read=values.choice(HASH_MODES),
+        read=values.choice(HASH_MODES, later=LATER_WORDS),
         schema=_one_of(HASH_MODES),
         meaning=(
             "Which artifacts must be listed by a hash of yours. `required`: all. `files`: what requirement files and locks"
-            " bring in; the rest as `first-use`. `first-use`: the index publishes a strong digest, and the first one seen"
-            " must never change. `index`: the index's digest only."
+            " bring in; the rest as `index`. `index`: the strong digest that the index publishes."
         ),
         default='`"files"`',
         field="hash_mode",
@@ -232,9 +232,9 @@ INDEX = (
     ),
     Key(
         path="index.digests",
-        read=values.choice(DIGESTS),
+        read=values.choice(DIGESTS, later=LATER_WORDS),
         schema=_one_of(DIGESTS),
-        meaning='`"record"`: an index that publishes no digests is admitted by remembering the first download.',
+        meaning="Where the digest of a file comes from, besides your own: the index must publish a strong one.",
         default='`"index"`: it must publish them',
     ),
     Key(
