@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -156,7 +157,11 @@ def comparable(folder: Path, environment_folder: Path | None = None) -> Tree:
 
 
 def _rows_without_script_digests(record: bytes) -> bytes:
-    """A script holds its environment's path, so its digest and size differ between environments."""
+    """A script holds its environment's path, so its digest and size differ between environments.
+
+    So does the URL of a local file.
+    """
     rows = csv.reader(record.decode().splitlines())
-    kept = [[path, *([] if path.startswith("..") else digest_and_size)] for path, *digest_and_size in rows]
+    differs = re.compile(r"\.\.|/.*/bin/|.*/direct_url\.json\Z")
+    kept = [[path, *([] if differs.match(path) else digest_and_size)] for path, *digest_and_size in rows]
     return "\n".join(",".join(row) for row in sorted(kept)).encode()

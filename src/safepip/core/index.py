@@ -88,6 +88,13 @@ class Index:
     allows_plaintext: bool = False
     built_in: bool = False
 
+    @property
+    def label(self) -> str:
+        """The name for messages. ``pypi`` with its URL where the operator says which one that is."""
+        if self.built_in and not self.kind.local and self.origin is not BUILT_IN:
+            return f"{self.name} ({self.url.without_secrets})"
+        return self.name
+
 
 class ProjectStatus(Enum):
     """PEP 792 status of a project; a page that says nothing is ACTIVE."""

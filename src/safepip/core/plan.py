@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -97,6 +98,22 @@ class Step:
     askers: tuple[Asker, ...] = ()
     from_file: bool = False
     metadata: WheelMetadata
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The project's name as each asker wrote it, the first asker's first, then the metadata's."""
+        from packaging.requirements import InvalidRequirement, Requirement
+
+        found = []
+        for asker in self.askers:
+            with suppress(InvalidRequirement):  # a path or an URL
+                found.append(Requirement(asker.text).name)
+        return tuple(dict.fromkeys((*found, self.name)))
+
+    @property
+    def asked_name(self) -> str:
+        """The name by which pip would call it: the first asker's, else the metadata's."""
+        return self.spellings[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

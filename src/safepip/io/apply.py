@@ -77,7 +77,7 @@ class PipApplier:
             messages.append("Defaulting to user installation because normal site-packages is not writeable")
         handover = Handover.write(self._agent.private / "handover", plan, files, options)
         extent = measure(
-            handover.wheels,
+            zip(handover.wheels, (step.spellings for step in plan.steps), strict=True),
             by_project(environment.installed, [step.project for step in plan.steps]),
             scheme,
             cache_tag=str(self._agent.facts()["cache_tag"]),

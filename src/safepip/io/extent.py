@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -24,7 +24,7 @@ _WINDOWS_LAUNCHERS = (".exe", "-script.py", "-script.pyw", ".exe.manifest", "-sc
 
 
 def measure(
-    wheels: Iterable[Path],
+    wheels: Iterable[tuple[Path, Collection[str]]],
     replaced: Iterable[InstalledDistribution],
     scheme: Scheme,
     *,
@@ -35,13 +35,14 @@ def measure(
     """What installing ``wheels`` in place of ``replaced`` may touch.
 
     Args:
+        wheels: each with every spelling of its name: one of them names the folder of its headers.
         cache_tag: of the target's bytecode files, such as ``cpython-313``.
         prefix: the target's ``sys.prefix``; pip removes nothing outside of it and the scheme.
         whole_entries: whether top-level entries are replaced whole (``--target`` with ``--upgrade``).
     """
     files: set[str] = set()
-    for wheel in wheels:
-        files.update(_destinations(wheel, scheme))
+    for wheel, spellings in wheels:
+        files.update(_destinations(wheel, spellings, scheme))
     trees: set[str] = set()
     if whole_entries:
         trees = {_top_level(path, scheme.data) for path in files}
@@ -67,7 +68,7 @@ def _top_level(path: str, folder: str) -> str:
     return os.path.join(folder, os.path.relpath(path, folder).split(os.sep)[0])
 
 
-def _destinations(wheel: Path, scheme: Scheme) -> Iterator[str]:
+def _destinations(wheel: Path, spellings: Collection[str], scheme: Scheme) -> Iterator[str]:
     """Where pip puts each member, whichever of purelib and platlib the wheel asks for."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -75,13 +76,12 @@ def _destinations(wheel: Path, scheme: Scheme) -> Iterator[str]:
         info = next(
             (name.partition("/")[0] for name in names if name.split("/")[0].endswith(".dist-info")), ""
         )
-        headers = os.path.join(os.path.dirname(scheme.headers), info.partition("-")[0])
+        includes = os.path.dirname(scheme.headers)
         by_key = {
-            "purelib": scheme.purelib,
-            "platlib": scheme.platlib,
-            "scripts": scheme.scripts,
-            "data": scheme.data,
-            "headers": headers,
+            "purelib": [scheme.purelib],
+            "platlib": [scheme.platlib],
+            "scripts": [scheme.scripts],
+            "headers": [os.path.join(includes, name) for name in {*spellings, info.partition("-")[0]}],
         }
         for name in names:
             if name.endswith("/"):
@@ -89,7 +89,8 @@ def _destinations(wheel: Path, scheme: Scheme) -> Iterator[str]:
             top, _, rest = name.partition("/")
             if top.endswith(".data") and rest:
                 key, _, inner = rest.partition("/")
-                yield os.path.normpath(os.path.join(by_key.get(key, scheme.data), inner))
+                folders = by_key.get(key, [scheme.data])
+                yield from (os.path.normpath(os.path.join(folder, inner)) for folder in folders)
             else:
                 yield from (root + name for root in roots)
         for name in ("INSTALLER", "REQUESTED", "direct_url.json"):

@@ -119,8 +119,9 @@ def _put(stored: Path, wheel: Path) -> None:
 
 
 def _requirement(step: Step, wheel: Path) -> str:
+    """By the name that was asked for: pip names the folder of a package's headers so."""
     extras = f"[{','.join(sorted(step.requested_extras))}]" if step.requested_extras else ""
-    return f"{step.name}{extras}=={step.version} --hash=sha256:{_sha256(step, wheel)}\n"
+    return f"{step.asked_name}{extras}=={step.version} --hash=sha256:{_sha256(step, wheel)}\n"
 
 
 def _sha256(step: Step, wheel: Path) -> str:

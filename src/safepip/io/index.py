@@ -228,7 +228,9 @@ def _to_cache(reply: Reply, content_type: str) -> CachedPage:
 def _finding(error: Undecided, place: Origin, index: Index) -> Finding:
     return Finding(
         rule=error.reference,
-        message=f"{index.name} gave no answer: {error.message}",
+        message=error.message
+        if "gave no answer" in error.message
+        else f"{index.label} gave no answer: {error.message}",
         origin=error.origin or place,
         subject=index.url.host or index.name,
         help=error.hint,
@@ -240,7 +242,7 @@ def _finding(error: Undecided, place: Origin, index: Index) -> Finding:
 def _malformed(error: PageError, place: Origin, index: Index) -> Finding:
     return Finding(
         rule=error.rule,
-        message=f"{index.name} gave no usable answer: its page {error}",
+        message=f"{index.label} gave no usable answer: its page {error}",
         origin=place,
         subject=index.url.host or index.name,
         help="check the index's URL (it usually ends in /simple); if it is right, tell the index's operator",

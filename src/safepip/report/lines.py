@@ -11,8 +11,6 @@ import os
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from safepip.core.plan import Plan, Satisfied, Step
 from safepip.report.visible import shown
 
@@ -42,7 +40,7 @@ def would_install(plan: Plan) -> str | None:
 
 def successfully_installed(plan: Plan) -> str | None:
     """``Successfully installed flask-3.1.2 idna-3.10``, sorted by name; None for an empty plan."""
-    items = sorted(((asked_name(step), step.version) for step in plan.steps), key=lambda item: item[0])
+    items = sorted(((step.asked_name, step.version) for step in plan.steps), key=lambda item: item[0])
     if not items:
         return None
     return shown("Successfully installed " + " ".join(f"{name}-{version}" for name, version in items))
@@ -50,22 +48,12 @@ def successfully_installed(plan: Plan) -> str | None:
 
 def successfully_downloaded(steps: Sequence[Step]) -> str | None:
     """``Successfully downloaded flask idna``, in the order given; None for no steps."""
-    return shown("Successfully downloaded " + " ".join(map(asked_name, steps))) if steps else None
+    return shown("Successfully downloaded " + " ".join(step.asked_name for step in steps)) if steps else None
 
 
 def saved(path: str, *, cwd: str) -> str:
     """``Saved ./flask-3.1.2-py3-none-any.whl``."""
     return shown(f"Saved {display_path(path, cwd)}")
-
-
-def asked_name(step: Step) -> str:
-    """The project's name as its first asker wrote it; the metadata's where none can be read."""
-    for asker in step.askers:
-        try:
-            return Requirement(asker.text).name
-        except InvalidRequirement:
-            continue
-    return step.name
 
 
 def size_text(size_bytes: float) -> str:

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from safepip.core.errors import Refused, ResolutionError, SafepipError
 from safepip.core.finding import Finding
 from safepip.core.index import FileEntry
+from safepip.core.plan import RouteReason
 from safepip.resolve.admit import Ledger, PassedOver
 from safepip.resolve.asked import Asked, without_marker
 from safepip.resolve.candidate import Candidate, ExtrasCandidate, FileCandidate
@@ -72,6 +73,8 @@ class Explainer:
     def _with_wheels(self, project: NormalizedName, one: PassedOver) -> Finding:
         """The sdist's finding with the wheels that exist and why none fits."""
         wheels = self.finder.unfit_wheels(project)
+        # Those of the very version first: why they do not fit is what somebody wants to know.
+        wheels.sort(key=lambda wheel: f"-{one.offer.version}-" in wheel.filename)
         shown = [f"{wheel.filename} {self._why_unfit(wheel)}" for wheel in wheels[-WHEELS_SHOWN:]]
         if len(wheels) > WHEELS_SHOWN:
             shown.append(f"and {len(wheels) - WHEELS_SHOWN} more wheels that do not fit")
@@ -109,6 +112,8 @@ class Explainer:
         routed = self.finder.routed(project)
         if isinstance(routed, NotFound):
             yield routed.note
+        elif routed.route.reason in {RouteReason.PATTERN, RouteReason.LOCAL_FOLDER}:
+            yield f"{project} comes from {routed.route.index.label} and nowhere else"
 
     def _conflict(self, causes: Causes) -> ResolutionError:
         """Compare ``Factory.get_installation_error``."""

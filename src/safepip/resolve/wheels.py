@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from os.path import normpath
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement
@@ -173,7 +174,8 @@ class Wheels:
 def direct_url(line: RequirementLine) -> str:
     """The URL of a direct requirement; a ``file:`` URL for a path. Raises Refused for no wheel."""
     target = line.target or ""
-    location = target if ":" in target.partition("/")[0] else Path(target).absolute().as_uri()
+    # As pip's ``path_to_url``: ``..`` goes by name, wherever a link leads.
+    location = target if ":" in target.partition("/")[0] else Path(normpath(Path(target).absolute())).as_uri()
     if line.editable or not Url.parse(location).filename.endswith(WHEEL):
         raise Refused([not_a_wheel(line)])
     return location

@@ -42,7 +42,7 @@ def ambiguous_project(
         configured: every index that may be asked; the lines to paste must keep them all.
     """
     first, *others = (index for index, _ in served)
-    names = ", ".join(index.name for index in (first, *others))
+    names = ", ".join(index.label for index in (first, *others))
     return Finding(
         rule="ambiguous-project",
         message=f"{project} is served by {len(served)} indexes with different files ({names}), and nothing says whose it is",
@@ -97,7 +97,7 @@ def _table(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
         same = sum(1 for file in files if file[1] is not None and counts[file] > 1)
         rows.append(
             _Row(
-                index=index.name, newest=newest, uploaded=uploaded, files=str(len(files)), identical=str(same)
+                index=index.label, newest=newest, uploaded=uploaded, files=str(len(files)), identical=str(same)
             )
         )
     widths = [max(len(getattr(row, name)) for row in rows) for name in _Row.__dataclass_fields__]
@@ -142,7 +142,7 @@ def _likely_owner(served: Sequence[tuple[Index, Serves]]) -> Index:
 def _lines_to_paste(project: NormalizedName, owner: Index, configured: Sequence[Index]) -> str:
     """A policy that routes the name to ``owner`` and everything else as before."""
     tables = [_index_table(index, project if index is owner else None) for index in configured]
-    return f"say in safepip.toml whose it is; if {owner.name} is right:\n" + "\n".join(tables)
+    return f"say in safepip.toml whose it is; if {owner.label} is right:\n" + "\n".join(tables)
 
 
 def _index_table(index: Index, project: NormalizedName | None) -> str:

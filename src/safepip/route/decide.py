@@ -38,7 +38,7 @@ class NotFound:
     @property
     def note(self) -> str:
         """A line that names the route."""
-        names = " and ".join(index.name for index in self.asked)
+        names = " and ".join(index.label for index in self.asked)
         if self.pattern is not None:
             return f"{self.project} comes from {names} only, because of the pattern {self.pattern!r}"
         return f"{self.project} was looked for in {names}" if names else "no index may be asked"

@@ -127,7 +127,7 @@ def refused(refusals: Sequence[Refuse]) -> Refused:
 
 def _routed(route: Route, indexes: Sequence[Index], answers: dict[str, Answer]) -> Routed:
     notes = [
-        f"{index.name} gave no answer, and its entry says to skip it then"
+        f"{index.label} gave no answer, and its entry says to skip it then"
         for index in indexes
         if isinstance(answers.get(index.name), Unknown)
     ]
