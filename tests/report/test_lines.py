@@ -7,7 +7,7 @@ from safepip.report import lines
 from tests.report.samples import step
 
 
-def satisfied(text="idna>=2", location="/work/env/lib", needed_by=()):
+def satisfied(text="idna>=2", location="/project/env/lib", needed_by=()):
     return Satisfied(
         project=canonicalize_name("idna"),
         version=Version("3.10"),
@@ -33,7 +33,7 @@ def satisfied(text="idna>=2", location="/work/env/lib", needed_by=()):
     ],
 )
 def test_already_satisfied(kept, line):
-    assert lines.already_satisfied(kept, cwd="/work") == line
+    assert lines.already_satisfied(kept, cwd="/project") == line
 
 
 def test_would_install_sorts_metadata_names_as_pip_does():
@@ -60,8 +60,8 @@ def test_an_empty_plan_has_no_closing_line():
 
 def test_download_lines():
     assert lines.successfully_downloaded((step("B"), step("a"))) == "Successfully downloaded B a"
-    assert lines.saved("/work/wheels/a.whl", cwd="/work") == "Saved ./wheels/a.whl"
-    assert lines.saved("/other/a.whl", cwd="/work") == "Saved /other/a.whl"
+    assert lines.saved("/project/wheels/a.whl", cwd="/project") == "Saved ./wheels/a.whl"
+    assert lines.saved("/other/a.whl", cwd="/project") == "Saved /other/a.whl"
 
 
 def test_a_name_cannot_write_escape_sequences():
@@ -79,10 +79,10 @@ def test_sizes_are_rounded_as_pip_rounds_them(size):
     assert lines.size_text(size) == format_size(size)
 
 
-@pytest.mark.parametrize("path", ["/work/x", "/work", "/work/a/b", "/other", "relative"])
+@pytest.mark.parametrize("path", ["/project/x", "/project", "/project/a/b", "/other", "relative"])
 def test_paths_are_displayed_as_pip_displays_them(path, tmp_path, monkeypatch):
     from pip._internal.utils.misc import display_path
 
     monkeypatch.chdir(tmp_path)
-    path = path.replace("/work", str(tmp_path))
+    path = path.replace("/project", str(tmp_path))
     assert lines.display_path(path, str(tmp_path)) == display_path(path)

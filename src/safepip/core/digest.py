@@ -1,7 +1,7 @@
 """Digests, and which algorithms count. One table.
 
 Only the SHA-2 digests of at least 256 bits prove anything here; the older ones can be forged, so
-they never count *for* a file, but a wrong one still counts *against* it (spec §7).
+they never count *for* a file, but a wrong one still counts *against* it.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Pattern:
 
     @property
     def specificity(self) -> tuple[bool, int]:
-        """Larger is more specific: exact › longest prefix › ``*`` (spec §5)."""
+        """Larger is more specific: exact › longest prefix › ``*``."""
         return (self.exact, len(self.prefix))
 
     @property

@@ -1,7 +1,7 @@
 """One parser for every URL that safepip connects to, compares or prints.
 
 A URL is split once and what was split is what is connected to, so no two readers can disagree
-(pip's secure-origin check and its connection can: see the threat model, IX-07). ``str(url)``
+(pip's secure-origin check and its connection can). ``str(url)``
 never shows a secret.
 """
 

@@ -1,7 +1,7 @@
 """Commands that pip applies as they are, on the right environment, with pip's own exit code.
 
 pip still sees no instruction about the interpreter but ours: ``PIP_PYTHON`` would run any program
-for every command, and is refused (threat EN-05).
+for every command, and is refused.
 """
 
 from __future__ import annotations

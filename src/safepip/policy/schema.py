@@ -101,7 +101,7 @@ def _default(value: object) -> Sourced:  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Every key of ``safepip.toml`` with its value in force; the defaults are spec §4's.
+    """Every key of ``safepip.toml`` with its value in force.
 
     A key whose origin's layer is DEFAULT was set by nobody.
     """

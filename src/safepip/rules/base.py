@@ -67,7 +67,7 @@ class Rule(Generic[S]):
     level: ClassVar[Level] = Level.DENY
     """Level where the policy names none."""
     exemptible: ClassVar[bool] = True
-    """False: no policy and no exemption switches it off (spec §4)."""
+    """False: no policy and no exemption switches it off."""
 
     @property
     def subject(self) -> type | tuple[type, ...] | None:

@@ -73,7 +73,7 @@ def single_file(url: Url) -> FileEntry:
 
 
 def _base(tokens: Tokens, url: Url) -> str:
-    """What relative links start from: the first ``<base href>``, else the page (IX-02)."""
+    """What relative links start from: the first ``<base href>``, else the page."""
     if tokens.base is None:
         return url.without_secrets
     try:

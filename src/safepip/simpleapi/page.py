@@ -138,7 +138,7 @@ def absolute(base: str, reference: str) -> str:
     """The URL text of a reference, without its fragment, still unjudged.
 
     Raises:
-        EntryError: characters that ``urljoin`` would drop or readers take differently (IX-03).
+        EntryError: characters that ``urljoin`` would drop or readers take differently.
     """
     if bad := _ODD_REFERENCE.search(reference):
         raise EntryError(f"its URL contains the character {bad[0]!r}")

@@ -1,7 +1,7 @@
 """Reading a zip archive so strictly that no two readers can disagree about it.
 
 Installers read a wheel by its central directory, by streaming over its local headers, or both;
-an archive that tells them different things installs different files (threat model, AR-08). Here
+an archive that tells them different things installs different files. Here
 everything must agree: one directory, at the end; every byte before it belongs to exactly one
 member, in the place and with the name, sizes and checksum that the directory gives. Nothing is
 ever unpacked to disk. Format: APPNOTE.TXT 6.3.10, sections 4.3 and 4.4.

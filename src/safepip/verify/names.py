@@ -1,7 +1,7 @@
 """Where a wheel's members would land: what no wheel has a right to write.
 
-Names are judged as every platform would read them, not only this one (threat model, AR-01 to
-AR-06 and AR-10). Each check yields faults; :mod:`safepip.verify.wheel` makes findings of them.
+Names are judged as every platform would read them, not only this one. Each check
+yields faults; :mod:`safepip.verify.wheel` makes findings of them.
 """
 
 from __future__ import annotations

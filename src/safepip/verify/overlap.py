@@ -1,6 +1,6 @@
 """Two packages that write the same file: the later one wins without a trace, so neither may.
 
-Pure over paths. pip asks nobody (threat model, AR-02).
+Pure over paths. pip asks nobody.
 """
 
 from __future__ import annotations
