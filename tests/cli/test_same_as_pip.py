@@ -34,7 +34,9 @@ RICH: dict[str, object] = {
     "extras": ["fast", "Very.Fast"],
     "requires": ["lib>=1", "speed; extra == 'fast'", "lib<3; extra == 'very-fast'"],
 }
-TOOL_1 = RICH | {"files": {"tool/__init__.py": "x = 1\n", "tool/old/gone.py": "y = 2\n", "tool/text.txt": "1"}}
+TOOL_1 = RICH | {
+    "files": {"tool/__init__.py": "x = 1\n", "tool/old/gone.py": "y = 2\n", "tool/text.txt": "1"}
+}
 TOOL_2 = RICH | {"files": {"tool/__init__.py": "x = 2\n", "tool/new.py": "y = 2\n", "tool/text.txt": "2"}}
 LIB_SHA256 = hashlib.sha256(make_wheel("lib", "2.0")).hexdigest()
 
@@ -47,7 +49,9 @@ def packages() -> Iterator[IndexServer]:
         publish(server, "lib", "1.0")
         publish(server, "lib", "2.0")
         publish(server, "speed")
-        publish(server, "Space.One", files={"space/one/__init__.py": ""}, data={"headers/one.h": "int one;\n"})
+        publish(
+            server, "Space.One", files={"space/one/__init__.py": ""}, data={"headers/one.h": "int one;\n"}
+        )
         publish(server, "space-two", files={"space/two.py": "", "space/sub/data.json": "{}"})
         publish(server, "broken", files={"broken/__init__.py": "def f(:\n", "broken/fine.py": "x = 1\n"})
         yield server

@@ -1,9 +1,11 @@
-"""What a passed-through command may cost: it loads nothing that only guarded commands need."""
+"""What a command may cost: it loads nothing that only other commands, or other outcomes, need."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,46 @@ def test_a_passed_through_command_loads_nothing_heavy(argv: tuple[str, ...]) -> 
 
     assert "safepip.flows.delegate" in modules
     assert modules & FORBIDDEN == set()
+
+
+NEEDED_TO_INSTALL = {
+    "httpx",
+    "httpcore",
+    "html",
+    "rich",
+    "ssl",
+    "truststore",
+    "urllib.request",
+    "safepip.io.apply",
+    "safepip.io.http",
+    "safepip.io.index",
+    "safepip.io.store",
+    "safepip.simpleapi",
+    "safepip.verify",
+}
+_WHOLE_RUN = """
+import sys
+from safepip.cli.main import main
+code = main(sys.argv[1:])
+print(chr(10).join(sorted(sys.modules)))
+sys.exit(code)
+"""
+
+
+def test_what_is_installed_already_needs_no_client_and_no_ready_pip(tmp_path: Path) -> None:
+    """Without an applier, nobody tells the target's interpreter to load pip."""
+    command = ["install", "--index-url", "https://index.example/simple", "packaging"]
+    environ = {"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
+
+    run = subprocess.run(
+        [sys.executable, "-c", _WHOLE_RUN, *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=environ,
+        cwd=tmp_path,
+    )
+
+    assert "Requirement already satisfied: packaging" in run.stdout
+    assert set(run.stdout.split()) & NEEDED_TO_INSTALL == set()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,9 +17,10 @@ import pytest
 
 from safepip.core.errors import ApplyError
 from safepip.io import apply as apply_module
-from safepip.io.agent import Agent, Destination
-from safepip.io.apply import recover
+from safepip.io import journal as journal_module
+from safepip.io.agent import Agent
 from safepip.io.journal import FOLDER, Extent, Journal
+from safepip.io.recovery import recover
 from support.environments import Wheelhouse, apply, interpreter, make_environment, pip_install, tree
 
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
@@ -201,7 +204,7 @@ def test_killed_installation_is_undone_by_the_next_one(house: Wheelhouse, env: P
     wait_for_agents(env)
     agent = Agent(str(interpreter(env)), os.environ)
     try:
-        said = recover(agent.locate(Destination()), str(env))
+        said = recover(agent.facts())
     finally:
         agent.close()
     assert len(said) == 1
@@ -221,6 +224,37 @@ def wait_for_agents(env: Path) -> None:
             return
         time.sleep(0.02)
     pytest.fail("the agent outlived its parent")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the journal's folder is the lock")
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_plan_made_before_another_command_ended_is_not_applied(
+    house: Wheelhouse, env: Path, changes: bool
+) -> None:
+    """The lock stands for the other command, which ends just before this one gets it."""
+    import fcntl
+
+    library = env / SITE
+    taken = os.open(library, os.O_RDONLY)
+    fcntl.flock(taken, fcntl.LOCK_EX)
+
+    def end_the_other() -> None:
+        if changes:
+            shutil.rmtree(library / "other-1.0.dist-info")
+        os.close(taken)
+
+    timer = threading.Timer(1.0, end_the_other)
+    timer.start()
+    try:
+        if changes:
+            with pytest.raises(ApplyError, match="another command has changed the environment"):
+                apply(interpreter(env), house, house.step("tool"))
+        else:
+            assert apply(interpreter(env), house, house.step("tool")).exit_code == 0
+    finally:
+        timer.join()
+    assert (library / "tool-1.0.dist-info").exists() is changes
+    assert not (library / FOLDER).exists()
 
 
 # --- the journal itself -------------------------------------------------------------------------
@@ -248,6 +282,33 @@ def test_undo_restores_content_modes_and_links(tmp_path: Path) -> None:
     (library / "link").mkdir()
     journal.undo()
     assert tree(library) == before
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("place", ["", "new/deeper"])
+def test_journal_that_cannot_begin_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, place: str
+) -> None:
+    (tmp_path / "old.py").write_text("old")
+    before = tree(tmp_path)
+
+    def fail(*_arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(journal_module, "write_durably", fail)
+    with pytest.raises(type(error)):
+        Journal.begin(str(tmp_path / place), Extent(files=frozenset({str(tmp_path / "old.py")})))
+    assert tree(tmp_path) == before
+
+
+def test_committed_journal_undoes_nothing(tmp_path: Path) -> None:
+    """Ctrl-C between the end of the commit and the next statement ends in ``undo``."""
+    new = tmp_path / "new.py"
+    journal = Journal.begin(str(tmp_path), Extent(files=frozenset({str(new)})))
+    new.write_text("new")
+    journal.commit()
+    journal.undo()
+    assert new.read_text() == "new"
 
 
 def test_committed_journal_leaves_nothing(tmp_path: Path) -> None:

@@ -202,16 +202,24 @@ def test_old_interpreter_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_program_that_is_no_python_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SafepipError, match="does not work as a Python interpreter") as seen:
         probe(script(tmp_path / "broken", "echo broken >&2; exit 3"), os.environ)
-    assert "broken" in seen.value.notes
+    assert "broken" in seen.value.notes[0]
     with pytest.raises(SafepipError, match="cannot be started"):
         probe(str(tmp_path / "none"), os.environ)
 
 
-def test_what_the_target_prints_at_start_is_not_taken_for_facts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "print('{\"prefix\": \"/evil\"}')",
+        "print('no end of line', end='', flush=True)",
+        "import os; os.write(1, b'x' * 200_000)",
+    ],
+)
+def test_what_the_target_prints_at_start_is_not_taken_for_facts(tmp_path: Path, noise: str) -> None:
     env = tmp_path / "env"
     python = make_environment(env)
     site = next(env.glob("lib/python*/site-packages"))
-    (site / "noisy.pth").write_text('import sys; print(\'{"prefix": "/evil"}\')\n')
+    (site / "noisy.pth").write_text(f"import sys; {noise}\n")
     assert probe(str(python), os.environ).prefix == str(env)
 
 

@@ -314,7 +314,7 @@ def test_a_strangers_refusals_count_at_once() -> None:
             untrusted(
                 '[hashes]\nmode = "required"\n[builds]\nsdists = ["numpy"]\nlocal = "deny"\n'
                 '[urls]\nallow = ["https://files.example/*"]\n[indexes]\nunlisted = "deny"\n'
-                '[rules]\nyanked-release = "deny"\n'
+                '[rules]\ndirect-url = "deny"\n'
             ),
         ]
     )
@@ -323,7 +323,7 @@ def test_a_strangers_refusals_count_at_once() -> None:
     assert policy.local_builds.value is False
     assert policy.urls_allow.value == ("https://files.example/*",)
     assert policy.unlisted.value is Unlisted.DENY
-    assert policy.levels["yanked-release"].value is Level.DENY
+    assert policy.levels["direct-url"].value is Level.DENY
     assert not findings
     assert policy.sources[-1].set_aside == ()
 

@@ -51,6 +51,7 @@ IDS = [
     "unlisted-index",
     "unpinned-vcs",
     "unrouted-project",
+    "unsafe-option",
     "untrusted-policy",
     "unused-allowance",
     "weak-digest",

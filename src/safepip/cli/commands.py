@@ -69,8 +69,7 @@ def treatment_of(invocation: Invocation, environ: Mapping[str, str]) -> Treatmen
             reference="missing-command",
             hint="it is refused rather than handed to pip, which would not keep the policy",
         )
-    asks = invocation.command == "list" and _asks_indexes(invocation, environ)
-    return Treatment.ANSWERED if asks else treatment
+    return Treatment.ANSWERED if _is_ours(invocation, environ) else treatment
 
 
 def flow_for(command: str) -> Flow:
@@ -83,6 +82,14 @@ def flow_for(command: str) -> Flow:
         from safepip.flows.download import download
 
         return download
+    if command == "uninstall":
+        from safepip.flows.uninstall import uninstall
+
+        return uninstall
+    if command == "config":
+        from safepip.flows.writing import config_set
+
+        return config_set
     if command == "cache":
         from safepip.flows.cache import cache
 
@@ -90,6 +97,15 @@ def flow_for(command: str) -> Flow:
     from safepip.flows.versions import answer
 
     return answer
+
+
+def _is_ours(invocation: Invocation, environ: Mapping[str, str]) -> bool:
+    """Whether a command that pip applies as it is does this time what safepip has to see."""
+    if invocation.command == "list":
+        return _asks_indexes(invocation, environ)
+    if invocation.command == "config":
+        return [word.value for word in invocation.arguments[:1]] == ["set"]
+    return invocation.command == "uninstall" and any(o.dest == "requirements" for o in invocation.options)
 
 
 def _asks_indexes(invocation: Invocation, environ: Mapping[str, str]) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+
+from safepip.core.errors import CommandError
 
 
 class Machine:
@@ -18,8 +21,19 @@ class Machine:
 
     @cached_property
     def cwd(self) -> str:
-        """The working directory as it was at the start."""
-        return str(Path.cwd())
+        """The working directory as it was at the start. Raises CommandError where it has been removed."""
+        try:
+            return str(Path.cwd())
+        except FileNotFoundError:
+            raise CommandError("The folder you are executing pip from can no longer be found.") from None
+
+    @property
+    def cwd_to_show(self) -> str:
+        """The same for messages; empty where it has been removed."""
+        try:
+            return self.cwd
+        except CommandError:
+            return ""
 
     @cached_property
     def home(self) -> str:
@@ -55,10 +69,38 @@ class Machine:
         return os.path.normpath(Path(self.cwd, Path(path).expanduser()))
 
     def exists(self, path: str) -> bool:
-        return Path(path).exists()
+        return os.path.exists(path)  # noqa: PTH110 - pathlib's raises where a name is too long to be one
 
     def is_dir(self, path: str) -> bool:
-        return Path(path).is_dir()
+        return os.path.isdir(path)  # noqa: PTH112 - see exists
+
+    def stands(self, path: str) -> bool:
+        """See the port."""
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def changeable_by(self, path: str) -> str | None:
+        """See the port. The file, what a link leads to, and the folders of both are looked at."""
+        if sys.platform == "win32":
+            return None
+        named, real = Path(path), Path(path).resolve()
+        places = dict.fromkeys((named, named.parent, real, real.parent))
+        return next(filter(None, map(_others, places)), None)
 
     def folder_of(self, path: str) -> str:
         return str(Path(self.absolute(path)).parent)
+
+
+def _others(place: Path) -> str | None:
+    """Who else may write here; in a sticky folder nobody may replace what is another's."""
+    facts = place.stat()
+    if facts.st_uid not in {0, os.geteuid()}:
+        return f"user {facts.st_uid}, who owns {place},"
+    if stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX:
+        return None
+    if facts.st_mode & stat.S_IWOTH:
+        return f"everybody, by the permissions of {place},"
+    return f"group {facts.st_gid}, by the permissions of {place}," if facts.st_mode & stat.S_IWGRP else None

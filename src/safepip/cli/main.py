@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -9,11 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from safepip.cli.commands import Treatment, flow_for, treatment_of
 from safepip.core.errors import ExitCode, SafepipError
-from safepip.pipcompat.argv import parse, split_own
+from safepip.pipcompat.argv import OwnOptions, parse, split_own
 
 if TYPE_CHECKING:
     from safepip.cli.wiring.world import RealWorld
-    from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.pipcompat.argv import Invocation
+
+
+_GARBAGE_OBJECTS = 100_000
+"""How many objects more than were freed have to be there before Python looks for garbage."""
 
 
 def cli() -> NoReturn:
@@ -27,13 +32,16 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         pip's exit codes where pip has one, safepip's own (:class:`ExitCode`) otherwise.
     """
+    own = OwnOptions()
     try:
         own, rest = split_own(argv)
         invocation = parse(rest)
         if treatment_of(invocation, os.environ) is Treatment.APPLIED:
             return _pass_through(invocation, own)
     except SafepipError as error:
-        return _world().fail(error)
+        world = _world()
+        world.speak_as(own)
+        return world.fail(error)
     return _run(invocation, own, _world())
 
 
@@ -46,10 +54,15 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
 
 
 def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
+    # Modules and index pages are many objects that stay: looking through them for garbage again and
+    # again costs a twentieth of the run and finds next to none.
+    gc.set_threshold(_GARBAGE_OBJECTS)
     world.begin(own, invocation)
     try:
+        world.expect_target(own.python)
         code = flow_for(str(invocation.command))(invocation, own, world)
         world.audit.write()
+        world.succeed(own, code)
         return code
     except SafepipError as error:
         return world.fail(error)

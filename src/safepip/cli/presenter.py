@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safepip.core.errors import CommandError
 from safepip.core.finding import Finding
 from safepip.pipcompat.options import PIP_VERSION
 
 if TYPE_CHECKING:
+    from safepip.cli.runlog import RunLog
     from safepip.core.kept import Kept, KeptFile, Removal
     from safepip.core.plan import Plan
     from safepip.core.ports import Applied, Environment
@@ -37,6 +39,8 @@ class StreamPresenter:
     command: str = "install"
     told: list[Finding] = field(default_factory=list)
     shown_plan: Plan | None = None
+    log: RunLog | None = None
+    """Gets a copy of every line."""
 
     def warned(self, findings: Sequence[Finding]) -> None:
         self.told.extend(findings)
@@ -56,8 +60,8 @@ class StreamPresenter:
         from safepip.report.lines import already_satisfied
 
         self.shown_plan = plan
-        for met in plan.satisfied if self.quiet == 0 else ():
-            self.out(already_satisfied(met, cwd=self.cwd))
+        for met in plan.satisfied:
+            self._line(already_satisfied(met, cwd=self.cwd))
 
     def reported(self, plan: Plan, environment: Environment, path: str) -> None:
         from safepip.report.installation import installation_report, report_text
@@ -65,8 +69,11 @@ class StreamPresenter:
         report = installation_report(plan, environment, pip_version=PIP_VERSION)
         if path == "-":
             self.out(report_text(report, to_stdout=True))
-        else:
+            return
+        try:
             Path(path).write_text(report_text(report), encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"Could not install packages due to an OSError: {error}") from None
 
     def would_install(self, plan: Plan) -> None:
         from safepip.report.lines import would_install
@@ -85,15 +92,16 @@ class StreamPresenter:
         from safepip.report.lines import saved as saved_line
         from safepip.report.lines import successfully_downloaded
 
-        for path in saved if self.quiet == 0 else ():
-            self.out(saved_line(path, cwd=self.cwd))
+        for path in saved:
+            self._line(saved_line(path, cwd=self.cwd))
         if self.command == "download":
             self._line(successfully_downloaded(plan.as_pinned))
 
     def explained(self, plan: Plan) -> None:
         from safepip.report.explain import render_plan
 
-        self.out(render_plan(plan).rstrip("\n"))
+        if self.format == "text":
+            self.out(render_plan(plan).rstrip("\n"))
 
     def kept_in(self, folder: str) -> None:
         self._answer([folder])
@@ -119,11 +127,15 @@ class StreamPresenter:
         """A line of what was asked for."""
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
+        if self.log is not None:
+            self.log.write(text)
 
     def err(self, text: str) -> None:
         """A line about the run."""
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+        if self.log is not None:
+            self.log.write(text)
 
     def _line(self, text: str | None) -> None:
         if text is not None and self.quiet == 0 and self.format == "text":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from safepip.core.finding import Finding
+from safepip.core.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StageBegan:
     """A stage of the main path: ``resolving``, ``downloading``, ``verifying``, ``installing``."""
 
@@ -15,7 +14,7 @@ class StageBegan:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ProjectListed:
     """An index answered for a project."""
 
@@ -23,7 +22,7 @@ class ProjectListed:
     index: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DownloadBegan:
     """``size`` in bytes, None if unknown; ``cached`` when the store already has the file."""
 
@@ -32,7 +31,7 @@ class DownloadBegan:
     cached: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DownloadAdvanced:
     """``received`` more bytes of a file."""
 
@@ -40,21 +39,21 @@ class DownloadAdvanced:
     received: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DownloadFinished:
     """All bytes are in the store and their digest is right."""
 
     filename: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Found:
     """A rule said something."""
 
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Noted:
     """A line worth a person's attention that is no finding."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum
 
 from safepip.core.origin import Origin
+from safepip.core.value import value
 
 
 class Severity(Enum):
@@ -24,7 +25,7 @@ class Level(IntEnum):
     DENY = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Location:
     """A place with a label: why it is shown."""
 
@@ -32,7 +33,7 @@ class Location:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Finding:
     """One thing that a rule found.
 
@@ -65,12 +66,12 @@ class Finding:
         return self.level is Level.DENY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Admit:
     """The value may be used."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Refuse:
     """The value may not be used, for this reason."""
 

@@ -15,6 +15,7 @@ from safepip.core.finding import Finding
 from safepip.core.origin import BUILT_IN, Origin
 from safepip.core.project import Pattern
 from safepip.core.url import Url
+from safepip.core.value import value
 
 
 class IndexKind(Enum):
@@ -34,7 +35,7 @@ class IndexKind(Enum):
         return self in {IndexKind.LOCAL_SIMPLE, IndexKind.LOCAL_FOLDER}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Trust:
     """Which TLS roots and which client certificate count. One TLS context for each value.
 
@@ -50,7 +51,7 @@ class Trust:
     honour_environment: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Index:
     """A named place that serves packages.
 
@@ -137,7 +138,7 @@ class FileEntry:
     page: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Listing:
     """Everything one index offers for one project.
 
@@ -163,19 +164,19 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Serves:
     """The index has the project."""
 
     listing: Listing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Absent:
     """The index answered, and does not have the project (404, 410, an empty page)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unknown:
     """The index gave no answer that can be relied on.
 
@@ -191,7 +192,7 @@ Answer = Serves | Absent | Unknown
 NO_ANSWERS: Mapping[str, Answer] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WheelMetadata:
     """Core metadata of one wheel, as far as resolving needs it.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from safepip.core.value import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class KeptFile:
     """One file that safepip itself wrote; ``size`` in bytes, 0 for a link (it is never followed)."""
 
@@ -18,7 +19,7 @@ class KeptFile:
         return self.path.suffix == ".whl"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Kept:
     """Everything that is kept, at one moment.
 
@@ -33,7 +34,7 @@ class Kept:
     pages: tuple[KeptFile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Removal:
     """What is gone: number of files, their bytes, number of folders that became empty."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from safepip.core.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Limits:
     """Units are in the names. The defaults suit the largest projects on PyPI with room to spare."""
 

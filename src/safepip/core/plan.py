@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from packaging.version import Version
 from safepip.core.digest import AcceptableDigests
 from safepip.core.index import FileEntry, Index, WheelMetadata
 from safepip.core.origin import Origin
+from safepip.core.value import value
 
 
 class RouteReason(Enum):
@@ -28,7 +29,7 @@ class RouteReason(Enum):
     LOCAL = "local file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Route:
     """This project comes from this index, for this reason.
 
@@ -51,7 +52,7 @@ class Route:
         return self.indexes[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Asker:
     """Who wants a project: a requirement line, or another project of the plan.
 
@@ -66,7 +67,7 @@ class Asker:
     project: NormalizedName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Step:
     """One artifact to be installed.
 
@@ -116,7 +117,7 @@ class Step:
         return self.spellings[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Satisfied:
     """A requirement that an installed distribution already meets.
 
@@ -133,7 +134,7 @@ class Satisfied:
     needed_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Plan:
     """What will be done. Steps are in the order pip would install them: dependencies first."""
 

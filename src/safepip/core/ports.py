@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from safepip.core.events import Event
 from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
 from safepip.core.kept import Kept, KeptFile, Removal
 from safepip.core.plan import Plan, Step
+from safepip.core.value import value
 
 
 class Files(Protocol):
@@ -49,7 +50,7 @@ class EventSink(Protocol):
     def __call__(self, event: Event) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InstalledDistribution:
     """A distribution in the target environment.
 
@@ -81,7 +82,7 @@ class InstalledDistribution:
     in_scheme: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Environment:
     """Facts about the target, read once by running its interpreter.
 
@@ -159,7 +160,7 @@ class KeptFiles(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ApplyOptions:
     """pip's own install options that are forwarded, as we write them; everything else is ours.
 
@@ -178,7 +179,7 @@ class ApplyOptions:
     no_color: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Applied:
     """How applying ended: pip's exit code, and what it said (stderr lines worth showing)."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from packaging.utils import NormalizedName, canonicalize_name
+
+from safepip.core.value import value
 
 _NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])\Z", re.IGNORECASE | re.ASCII)
 
@@ -26,7 +27,7 @@ def project_name(text: str) -> NormalizedName:
     return canonicalize_name(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pattern:
     """An exact name, a prefix such as ``acme-*``, or ``*``. Compared normalised.
 

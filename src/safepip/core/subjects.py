@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from packaging.markers import Marker
@@ -10,9 +9,10 @@ from packaging.requirements import Requirement
 
 from safepip.core.digest import AcceptableDigests, Digest
 from safepip.core.origin import Origin
+from safepip.core.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Setting:
     """One option of pip as somebody set it.
 
@@ -43,7 +43,7 @@ class RequirementKind(Enum):
     """A local archive, wheel or directory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RequirementLine:
     """One requirement or constraint as written, with its options.
 

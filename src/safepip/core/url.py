@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+from safepip.core.value import value
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\u0080-\u00a0\u2028\u2029]")
@@ -23,7 +24,7 @@ class UrlError(ValueError):
     """The text is not a URL that safepip is willing to read; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Credentials:
     """User name and password. Neither is ever shown: not by ``str``, not by ``repr``."""
 
@@ -36,7 +37,7 @@ class Credentials:
     __str__ = __repr__
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Url:
     """A parsed absolute URL. Compares by its canonical parts; userinfo takes part in equality.
 

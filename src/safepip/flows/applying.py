@@ -30,7 +30,7 @@ def check_target(settings: Settings, environment: Environment, world: World) -> 
         raise SafepipError(
             "This environment is externally managed",
             reference="externally-managed-environment",
-            notes=tuple(managed.splitlines()),
+            notes=(managed.strip(),),
             hint=(
                 "use a virtual environment; or, at the risk of breaking your Python installation or OS, "
                 "pass --break-system-packages (PEP 668)"

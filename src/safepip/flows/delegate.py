@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from safepip.core.errors import CommandError, Refused
+from safepip.core.errors import CommandError, Refused, UsageError
 from safepip.core.origin import Layer, Origin, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from safepip.core.ports import Pip
     from safepip.pipcompat.argv import Invocation, OwnOptions
+
+
+_OF_AN_ENVIRONMENT = frozenset({"check", "freeze", "inspect", "list", "show", "uninstall"})
 
 
 class Passing(Protocol):
@@ -29,12 +32,48 @@ class Passing(Protocol):
 
     def python_for(self, option: str | None) -> str: ...
 
+    def unfinished(self, python: str) -> Sequence[str]:
+        """Libraries of this interpreter's environment into which an installation was cut short."""
+
+    def recover(self, python: str) -> None:
+        """Undo such an installation."""
+
+    def noted(self, line: str) -> None:
+        """Say something about the run."""
+
 
 def delegate(invocation: Invocation, own: OwnOptions, world: Passing) -> int:
-    """Run pip on the target with the user's own words. Returns its exit code."""
+    """Run pip on the target with the user's own words. Returns its exit code.
+
+    Raises:
+        UsageError: an option of safepip's that could only be left out in silence.
+        Refused, CommandError: a variable or a remote file that would make pip run or fetch something.
+    """
+    _refuse_own_options(invocation, own)
     refuse_chosen_interpreter(world.environ)
     _refuse_remote_files(invocation)
-    return world.pip.run(invocation.argv, python=world.python_for(own.python))
+    python = world.python_for(own.python)
+    _mind_unfinished(invocation, python, world)
+    return world.pip.run(invocation.argv, python=python)
+
+
+def _mind_unfinished(invocation: Invocation, python: str, world: Passing) -> None:
+    """What a killed installation left is undone before anything changes; readers are told."""
+    if invocation.command not in _OF_AN_ENVIRONMENT:
+        return
+    for library in world.unfinished(python):
+        if invocation.command == "uninstall":
+            world.recover(python)
+            return
+        world.noted(f"an installation into {library} is under way, or was cut short: the next one undoes it")
+
+
+def _refuse_own_options(invocation: Invocation, own: OwnOptions) -> None:
+    """Pip's answer is passed on as it is, so there is nothing to allow, and no report of another form."""
+    said = {"--allow": own.allow, "--reason": own.reason, "--report-format": own.report_format != "text"}
+    for option in (name for name, given in said.items() if given):
+        command = invocation.command or "pip itself"
+        raise UsageError(f"{option} has no meaning for {command}, which pip answers", reference="usage")
 
 
 def refuse_chosen_interpreter(environ: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""``safepip download``: the same path as install, ending in a folder instead of an environment."""
+"""``safepip download`` and ``wheel``: the same path as install, ending in a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
-    """Save every verified file of the plan in ``--dest``, never over a different file.
+    """Save every verified file of the plan in ``--dest`` or ``--wheel-dir``, never over a different file.
 
     Raises:
         as :func:`safepip.flows.install.install`; CommandError where the folder cannot be written.
@@ -25,7 +25,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
     with closing(world.target(own.python)) as target:
         guarded = guard(invocation, own, world, target)
         check_settings(guarded.settings, installs=False)
-        # pip: download resolves as if nothing were installed.
+        # pip: both resolve as if nothing were installed.
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))
         with closing(world.connect(guarded.transport)) as connection:
             plan = make_plan(guarded, target.environment, connection, world)

@@ -5,15 +5,15 @@ Reads through a port only and judges nothing; :mod:`safepip.rules` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from safepip.core.digest import AcceptableDigests, Digest
 from safepip.core.errors import CommandError, UsageError
 from safepip.core.limits import Limits
 from safepip.core.origin import Sourced
 from safepip.core.subjects import RequirementLine, Setting
+from safepip.flows.indexes import is_url
 from safepip.pipcompat.fold import add_names
 from safepip.pipcompat.requirement import parse_requirement
 from safepip.resolve.request import FormatControl, ReleaseControl
@@ -21,6 +21,7 @@ from safepip.resolve.request import FormatControl, ReleaseControl
 if TYPE_CHECKING:
     from packaging.markers import Marker
 
+    from safepip.core.digest import Digest
     from safepip.core.ports import Files
     from safepip.flows.settings import Settings
     from safepip.flows.world import Options, World
@@ -33,6 +34,7 @@ _LATER = {
     "build_constraints": "--build-constraint",
 }
 """Inputs that this version does not read; they are refused, never left out."""
+_PLACES = frozenset({"index-url", "extra-index-url", "find-links"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +87,16 @@ def gather(invocation: Invocation, own: OwnOptions, config: Options, files: File
             )
     constraint_files = [_read(path, files, world, constraint=True) for path in config.items("constraints")]
     requirement_files = [_read(path, files, world, constraint=False) for path in config.items("requirements")]
-    typed = [_typed(argument, config, world) for argument in invocation.arguments if argument.value.strip()]
+    arguments = [argument for argument in invocation.arguments if argument.value.strip()]
+    hashes = _hashes_of(len(arguments), own)
+    typed = [_typed(said, config, world, hashes=own) for said, own in zip(arguments, hashes, strict=True)]
     editables = [_typed(path, config, world, editable=True) for path in config.items("editables")]
     everything = (*constraint_files, *requirement_files)
     lines = [line for one in everything for line in one.lines]
     gathered = Gathered(
-        roots=(*_with_hashes(typed, own), *editables, *(line for line in lines if not line.constraint)),
+        roots=(*typed, *editables, *(line for line in lines if not line.constraint)),
         constraints=tuple(line for line in lines if line.constraint),
-        settings=tuple(setting for one in everything for setting in one.settings),
+        settings=tuple(_absolute(setting, world) for one in everything for setting in one.settings),
     )
     if not gathered.roots and not config.items("requirements"):
         raise _nothing_to_do(invocation, config)
@@ -119,36 +123,47 @@ def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -
     return read(path, constraint=constraint, files=files, environ=world.around.environ, limits=Limits())
 
 
-def _typed(said: Sourced[str], config: Options, world: World, *, editable: bool = False) -> RequirementLine:
+def _absolute(setting: Setting, world: World) -> Setting:
+    """A folder as the operator's own folders are written, so that the two can be compared."""
+    if setting.option not in _PLACES or is_url(setting.value) or not setting.value.strip():
+        return setting
+    return replace(setting, value=world.around.absolute(setting.value))
+
+
+def _typed(
+    said: Sourced[str],
+    config: Options,
+    world: World,
+    *,
+    editable: bool = False,
+    hashes: Sequence[Digest] = (),
+) -> RequirementLine:
     settings = tuple(item.value for item in config.items("config_settings"))
     return parse_requirement(
         said.value,
         said.origin,
         editable=editable,
+        hash_options=hashes,
         config_settings=settings,
         exists=world.around.exists,
         is_dir=world.around.is_dir,
     )
 
 
-def _with_hashes(lines: list[RequirementLine], own: OwnOptions) -> list[RequirementLine]:
-    """``--hash`` belongs to the one requirement typed, or each to the next ``NAME==VERSION`` in order."""
-    if not own.hashes:
-        return lines
-    if len(lines) == 1:
-        return [_hashed(lines[0], [said.value for said in own.hashes])]
-    if len(lines) == len(own.hashes):
-        return [_hashed(line, [said.value]) for line, said in zip(lines, own.hashes, strict=True)]
+def _hashes_of(count: int, own: OwnOptions) -> list[tuple[Digest, ...]]:
+    """For each requirement typed, its ``--hash`` options: all for the only one, or one each in order."""
+    given = tuple(said.value for said in own.hashes)
+    if not given:
+        return [()] * count
+    if count == 1:
+        return [given]
+    if count == len(given):
+        return [(digest,) for digest in given]
     raise UsageError(
-        f"{len(own.hashes)} --hash options do not fit {len(lines)} requirements",
+        f"{len(given)} --hash options do not fit {count} requirements",
         origin=own.hashes[0].origin,
         hint="give one requirement with any number of hashes, or exactly one hash for each, in order",
     )
-
-
-def _hashed(line: RequirementLine, digests: Iterable[Digest]) -> RequirementLine:
-    every = (*line.hash_options, *digests)
-    return replace(line, hash_options=every, hashes=AcceptableDigests.of(every))
 
 
 def _nothing_to_do(invocation: Invocation, config: Options) -> CommandError:

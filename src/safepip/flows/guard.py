@@ -5,19 +5,23 @@ Nothing has been asked of an index when this returns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safepip.core.finding import Finding, Level
+from safepip.core.origin import Place
 from safepip.core.url import Url
 from safepip.flows.auditing import open_audit
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import Gathered, gather
-from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
+from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust, with_named_in_files
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.transport import read_transport
+from safepip.policy.schema import HashMode
 from safepip.policy.urls import admits_url
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
@@ -30,6 +34,20 @@ if TYPE_CHECKING:
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy
+
+
+_EFFECTS: Mapping[str, str] = MappingProxyType(
+    {
+        "requirements": "also asked for: -r",
+        "editables": "also asked for: -e",
+        "constraints": "constrained by",
+        "target_dir": "installing into",
+        "prefix_path": "installing below the prefix",
+        "root_path": "installing below the root",
+        "json_report_file": "writing a report to",
+    }
+)
+"""By pip's ``dest``: what changes what is installed, or where something is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +71,15 @@ class Guarded:
     indexes: tuple[Index, ...]
     trust: Trust
     context: RuleContext
+
+    @property
+    def counts_hashes(self) -> bool:
+        """Whether anything that is asked for has a hash, or needs one."""
+        mode = self.policy.hash_mode.value
+        if self.context.requires_hashes or mode is HashMode.REQUIRED:
+            return True
+        listed = any(line.from_file for line in self.roots) and mode is HashMode.FILES
+        return listed or any(line.hashes for line in (*self.roots, *self.constraints))
 
     @property
     def patterns_only(self) -> bool:
@@ -81,12 +108,14 @@ def guard(
     trust = default_trust(places, policy, world.around)
     texts = world.texts(transport, trust, lambda url: admits_url(policy.urls_allow.value, url))
     gathered = gather(invocation, own, config, texts, world) if installs else Gathered()
-    indexes = configured_indexes(places.without_index(gathered.no_index), policy, world.around)
+    places = places.without_index(gathered.no_index)
+    indexes = configured_indexes(places, policy, world.around)
     gathered = gathered.for_markers(target.environment.markers, world) if installs else gathered
     settings = gathered.with_file_options(read_settings(config))
     context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, gathered))
     findings = (*judge_each(policy_findings, context), *_judge_all(config, gathered, context))
     stop_if_denied(findings, world)
+    world.show.noted(tuple(unasked(config)) if installs else ())
     return Guarded(
         config=config,
         settings=settings,
@@ -94,7 +123,7 @@ def guard(
         policy=policy,
         roots=gathered.roots,
         constraints=gathered.constraints,
-        indexes=indexes,
+        indexes=with_named_in_files(indexes, gathered.settings, places, policy, world.around),
         trust=trust,
         context=context,
     )
@@ -137,6 +166,14 @@ def named_places(config: Options) -> NamedPlaces:
         cert=_one(config, "cert"),
         client_cert=_one(config, "client_cert"),
     )
+
+
+def unasked(config: Options) -> Iterator[str]:
+    """What configuration or environment adds to the command, so that nobody is surprised by it."""
+    for dest, effect in _EFFECTS.items():
+        for said in config.items(dest):
+            if said.origin.kind is not Place.ARGUMENT:
+                yield f"{effect} {said.value} ({said.origin})"
 
 
 def _one(config: Options, dest: str) -> Sourced[str] | None:

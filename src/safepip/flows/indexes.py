@@ -1,21 +1,26 @@
 """Which indexes exist in this run: pip's settings and the policy, as one tuple of :class:`Index`.
 
 A URL is a URL: a folder that happens to be called ``https:`` never takes its place (pip looks for
-a path first). Requirement files name no index; rules judge what they say.
+a path first). What requirement files name is judged first, and counts only where policy lets it pass.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from safepip.core.errors import ConfigurationError, UsageError
+from safepip.core.finding import Level
 from safepip.core.index import Index, IndexKind, Trust
-from safepip.core.origin import BUILT_IN, Origin, Sourced
+from safepip.core.origin import BUILT_IN, Origin, Place, Sourced
 from safepip.core.url import Url, UrlError
 from safepip.policy.schema import Policy, TlsEnvironment, Unlisted
+
+if TYPE_CHECKING:
+    from safepip.core.subjects import Setting
 
 BUILT_IN_NAME = "pypi"
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -73,14 +78,44 @@ def configured_indexes(places: NamedPlaces, policy: Policy, around: Surroundings
     operator = list(_operator_indexes(places, around))
     if policy.indexes:
         chosen = [*_listed(policy, operator), *(i for i in operator if i.kind.local)]
-        if policy.unlisted.value is Unlisted.ALLOW:
-            chosen += [i for i in operator if not i.kind.local and not _is_listed(i, chosen)]
+        unlisted = [i for i in operator if not i.kind.local and not _is_listed(i, chosen)]
+        chosen += [i for i in unlisted if _lets_in(policy, i)]
     else:
         chosen = operator
     if places.no_index:
         chosen = [i for i in chosen if i.kind is not IndexKind.SIMPLE]
     roots = default_trust(places, policy, around)
     return tuple(_with_trust(index, roots) for index in _distinct(chosen))
+
+
+def with_named_in_files(
+    indexes: tuple[Index, ...],
+    settings: Iterable[Setting],
+    places: NamedPlaces,
+    policy: Policy,
+    around: Surroundings,
+) -> tuple[Index, ...]:
+    """The indexes and, after them, those of requirement files that policy let pass.
+
+    Call it when everything has been judged: a place that is neither known nor let pass has ended the
+    run. One that passes counts beside the others; were it left out, its names would be looked for
+    in other indexes.
+
+    Args:
+        settings: what requirement files say, judged.
+    """
+    named: list[Index] = []
+    for said in settings:
+        location = Sourced(value=said.value, origin=said.origin)
+        if said.option in {"index-url", "extra-index-url"}:
+            named.append(_simple_index(location, around))
+        elif said.option == "find-links":
+            named.append(_links_index(location, around))
+    if places.no_index:
+        named = [index for index in named if index.kind is not IndexKind.SIMPLE]
+    roots = default_trust(places, policy, around)
+    new = (index for index in named if not any(same_place(index.url, known.url) for known in indexes))
+    return (*indexes, *(_with_trust(index, roots) for index in _distinct(new)))
 
 
 def same_place(one: Url, other: Url) -> bool:
@@ -109,6 +144,12 @@ def _operator_indexes(places: NamedPlaces, around: Surroundings) -> Iterator[Ind
 
 def _simple_index(location: Sourced[str], around: Surroundings) -> Index:
     url = _url(location, around, "index URL")
+    if url.query or url.fragment:
+        raise UsageError(
+            "index URL has a query or fragment, behind which no project's name can stand",
+            origin=location.origin,
+            hint="write it as https://HOST/PATH",
+        )
     kind = IndexKind.LOCAL_SIMPLE if url.scheme == "file" else IndexKind.SIMPLE
     url = replace(url, path=url.path.rstrip("/") or "/")
     return Index(name=_name(url), url=url, kind=kind, origin=location.origin)
@@ -126,6 +167,14 @@ def _name(url: Url) -> str:
 
 def _url(location: Sourced[str], around: Surroundings, what: str) -> Url:
     text = location.value
+    if not text.strip():
+        # pip takes the working directory for it, and serves whatever lies there.
+        raise UsageError(
+            f"{what} is empty",
+            reference="index-unavailable",
+            origin=location.origin,
+            hint="leave the option out, or check the variable that it was to come from",
+        )
     if not is_url(text):
         path = around.absolute(text)
         if not around.exists(path):
@@ -137,11 +186,17 @@ def _url(location: Sourced[str], around: Surroundings, what: str) -> Url:
             )
         return Url.parse(Path(path).as_uri())
     try:
-        return Url.parse(text)
+        url = Url.parse(text)
     except UrlError as error:
         raise UsageError(
             f"{what} {error}", origin=location.origin, hint="write it as https://HOST/PATH"
         ) from None
+    if url.scheme == "file" and url.host not in {"", "localhost"} and os.name != "nt":
+        # pip: non-local file URIs are not supported on this platform.
+        raise UsageError(
+            f"{what} names a folder of {url.host}", origin=location.origin, hint="write it as file:///PATH"
+        )
+    return url
 
 
 def _listed(policy: Policy, operator: list[Index]) -> Iterator[Index]:
@@ -155,6 +210,19 @@ def _listed(policy: Policy, operator: list[Index]) -> Iterator[Index]:
             # Credentials that the operator's configuration carries for a listed index stay in use.
             credentials = index.url.credentials or (known.url.credentials if known else None)
             yield replace(index, url=replace(index.url, credentials=credentials))
+
+
+def _lets_in(policy: Policy, index: Index) -> bool:
+    """Whether an index that no ``[[index]]`` lists may be asked all the same.
+
+    One that the command line names is asked as soon as nothing refuses it: to drop it in silence
+    would send its names to the others. One of the configuration is set aside with a warning.
+    """
+    if policy.unlisted.value is Unlisted.ALLOW:
+        return True
+    lowered = policy.level("unlisted-index", Level.DENY).value is not Level.DENY
+    exempt = any(exemption.rule == "unlisted-index" for exemption in policy.exemptions)
+    return index.origin.kind is Place.ARGUMENT and (lowered or exempt)
 
 
 def _is_listed(index: Index, listed: Iterable[Index]) -> bool:

@@ -11,9 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
-from safepip.core.errors import ApplyError, ExitCode
+from safepip.core.errors import ApplyError, ExitCode, UsageError
 from safepip.core.events import StageBegan
 from safepip.flows.applying import apply_options, check_target
 from safepip.flows.guard import Guarded, guard
@@ -24,6 +24,7 @@ from safepip.flows.settings import check_settings, resolve_options
 if TYPE_CHECKING:
     from safepip.core.plan import Plan
     from safepip.core.ports import Environment
+    from safepip.flows.settings import Settings
     from safepip.flows.world import Connection, Target, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
 
@@ -36,18 +37,28 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
         environment is then as it was.
     """
     with closing(world.target(own.python)) as target:
+
+        def warm_up() -> None:
+            target.applier.warm_up()
+
+        world.show.noted(target.recover())
         guarded = guard(invocation, own, world, target)
         check_settings(guarded.settings, installs=True)
+        _check_stdout(guarded.settings, own)
         check_target(guarded.settings, target.environment, world)
-        # As soon as an index is asked, something is likely to be installed: let pip get ready meanwhile.
-        with closing(world.connect(guarded.transport, begin=target.applier.warm_up)) as connection:
-            plan = make_plan(guarded, target.environment, connection, world)
+        # Whoever sets PYTHONPATH must not decide that something with a hash is there already.
+        environment = target.alone if guarded.counts_hashes else target.environment
+        if _adds_something(guarded, environment):
+            # Let pip get ready meanwhile; where all may be there already, not before an index is asked.
+            warm_up()
+        with closing(world.connect(guarded.transport, begin=warm_up)) as connection:
+            plan = make_plan(guarded, environment, connection, world)
             if own.explain:
                 world.show.explained(plan)
                 return ExitCode.OK
-            keep_safepip_working(plan, guarded, target.environment, world)
+            keep_safepip_working(plan, guarded, environment, world)
             if guarded.settings.report:
-                world.show.reported(plan, target.environment, guarded.settings.report)
+                world.show.reported(plan, environment, guarded.settings.report)
             if guarded.settings.dry_run:
                 world.show.would_install(plan)
                 return ExitCode.OK
@@ -56,6 +67,21 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             owned = {} if guarded.settings.elsewhere else target.owned
             files = verified_files(plan, guarded, connection, world, installed=owned)
             return _apply(plan, files, guarded, target, world)
+
+
+def _adds_something(guarded: Guarded, environment: Environment) -> bool:
+    """Whether something is asked for by a name that is not installed."""
+    named = (line.requirement for line in guarded.roots)
+    return any(one is not None and canonicalize_name(one.name) not in environment.installed for one in named)
+
+
+def _check_stdout(settings: Settings, own: OwnOptions) -> None:
+    if settings.report == "-" and own.report_format != "text":
+        raise UsageError(
+            f"--report - and --report-format {own.report_format} both want stdout",
+            reference="usage",
+            hint="write one of them to a file: --report FILE",
+        )
 
 
 def make_plan(guarded: Guarded, environment: Environment, connection: Connection, world: World) -> Plan:
@@ -120,6 +146,7 @@ def _apply(
     world.sink(StageBegan(stage="installing", total=len(plan.steps)))
     applied = target.applier.apply(plan, files, apply_options(guarded.settings, plan, world))
     if applied.exit_code != ExitCode.OK:
-        raise ApplyError("pip could not apply the plan; the environment is as it was", notes=applied.messages)
+        said = "\n".join(applied.messages)
+        raise ApplyError("pip could not apply the plan; the environment is as it was", notes=(said,))
     world.show.installed(plan, applied)
     return applied.exit_code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from safepip.core.errors import ExitCode, Refused
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Origin, Place
+from safepip.core.plan import RouteReason
 from safepip.policy.schema import HashMode
 from safepip.rules.engine import apply_policy, review_allowances
 
@@ -36,6 +37,7 @@ def judge_each(findings: Iterable[Finding], context: RuleContext) -> tuple[Findi
 def judge_plan(plan: Plan, guarded: Guarded, world: World) -> None:
     """Every artifact that must be listed by a hash of the user's is; all that are not, at once."""
     world.show.noted(plan.notes)
+    stop_if_denied(judge_each(map(_unknown_bytes, filter(_is_unknown, plan.steps)), guarded.context), world)
     missing = [step for step in plan.steps if not step.acceptable.strong and _needs_hash(step, guarded)]
     stop_if_denied(judge_each((_unhashed(step, guarded) for step in missing), guarded.context), world)
 
@@ -52,6 +54,29 @@ def judge_artifacts(findings: Iterable[Finding], plan: Plan, guarded: Guarded, w
     )
 
 
+def _is_unknown(step: Step) -> bool:
+    """Whether nothing says what the bytes of a direct URL have to be: no page vouches for it either."""
+    remote = step.route.reason is RouteReason.DIRECT
+    return remote and not step.acceptable.strong and not step.file.digests.strong
+
+
+def _unknown_bytes(step: Step) -> Finding:
+    """No exemption from ``direct-url`` reaches this far: no byte is taken without a digest."""
+    return Finding(
+        rule="weak-digest",
+        message=f"no digest says what {step.name} {step.version} has to be",
+        origin=_origin(step),
+        subject=step.project,
+        help="add #sha256=… to the URL, or --hash=sha256:… after it (`pip hash FILE` prints it)",
+    )
+
+
+def _origin(step: Step) -> Origin:
+    """Where somebody asks for it; else its index."""
+    asked = next((asker.origin for asker in step.askers if asker.origin), None)
+    return asked or Origin(layer=Layer.INDEX, kind=Place.INDEX, place=step.index)
+
+
 def _needs_hash(step: Step, guarded: Guarded) -> bool:
     mode = guarded.policy.hash_mode.value
     if guarded.context.requires_hashes or mode is HashMode.REQUIRED:
@@ -61,16 +86,13 @@ def _needs_hash(step: Step, guarded: Guarded) -> bool:
 
 def _unhashed(step: Step, guarded: Guarded) -> Finding:
     asker = step.askers[0] if step.askers else None
-    origin = next((a.origin for a in step.askers if a.origin), None) or Origin(
-        layer=Layer.INDEX, kind=Place.INDEX, place=step.index
-    )
     wanted_by = f", needed by {asker.project}," if asker and asker.project else ""
     pin = f"{step.name}=={step.version}"
     known = ", ".join(f"--hash={digest}" for digest in step.file.digests.strong[:1])
     return Finding(
         rule="unhashed-requirement",
         message=f"{pin}{wanted_by} has no hash, and everything a requirement file brings in needs one",
-        origin=origin,
+        origin=_origin(step),
         subject=step.project,
         notes=(f"its index offers {step.file.filename} with {known}",) if known else (),
         help=f"after checking it, add this to the file: {pin} {known}"

@@ -53,10 +53,15 @@ DECIDED = frozenset(
 """What safepip has taken into account already, by pip's ``dest``."""
 
 
-def rederived(invocation: Invocation, options: Options) -> tuple[str, ...]:
-    """The command and its options in force, in their long form with ``=``; positional words left out."""
+def rederived(invocation: Invocation, options: Options, *, without: str = "") -> tuple[str, ...]:
+    """The command and its options in force, in their long form with ``=``; positional words left out.
+
+    Args:
+        without: one more ``dest`` that has been taken into account.
+    """
     command = str(invocation.command)
-    written = [text for option in options_of(command) for text in _written(option, options)]
+    wanted = (option for option in options_of(command) if option.dest != without)
+    written = [text for option in wanted for text in _written(option, options)]
     # What pip would leave out as a pre-release has been left out of what it is shown.
     pre = ["--pre"] if any(option.dest == "pre" for option in options_of(command)) else []
     return (command, *written, *pre)

@@ -28,6 +28,7 @@ class Settings:
     Attributes:
         use_user_site: True for ``--user``, False for ``--no-user``, None where nobody said.
         report: file for ``--report``; ``-`` is stdout.
+        download_dir: where ``download`` and ``wheel`` save files.
         verbosity: ``-v`` minus ``-q``.
     """
 
@@ -111,7 +112,7 @@ def read_settings(options: Options) -> Settings:
         no_require_hashes=flag("no_require_hashes"),
         dry_run=flag("dry_run"),
         report=text("json_report_file"),
-        download_dir=text("download_dir") or ".",
+        download_dir=text("download_dir") or text("wheel_dir") or ".",
         verbosity=_count(options.value("verbose")) - _count(options.value("quiet")),
         no_color=flag("no_color"),
     )

@@ -4,25 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.core.errors import UsageError
 from safepip.flows.world import Transport
+
+_MOST = 1_000_000
+"""Seconds, or attempts: more than a week of either."""
 
 if TYPE_CHECKING:
     from safepip.flows.world import Options, World
 
 
 def read_transport(options: Options, world: World) -> Transport:
-    """Only what somebody set; everything else keeps safepip's own ceilings."""
-    timeout, retries = options.value("timeout"), options.value("retries")
+    """Only what somebody set; everything else keeps safepip's own ceilings.
+
+    Raises:
+        UsageError: a number that nobody can mean.
+    """
     proxy, cache = options.value("proxy"), options.value("cache_dir")
     return Transport(
-        timeout_seconds=float(timeout) if isinstance(timeout, int | float) else None,
-        retries=retries if isinstance(retries, int) else None,
+        timeout_seconds=_number(options, "timeout", least=0.001),
+        retries=_count(options),
         proxy=str(proxy) if proxy else None,
-        proxy_from_environment=not options.value("no_proxy_env"),
+        # pip: --proxy "" means none at all, not even the environment's.
+        proxy_from_environment=proxy is None and not options.value("no_proxy_env"),
         keyring=options.value("keyring_provider") == "subprocess",
         # False after --no-cache-dir; pip's own default path is never ours.
         cache_dir=_cache_dir(cache, options, world),
     )
+
+
+def _count(options: Options) -> int | None:
+    retries = _number(options, "retries", least=0)
+    return None if retries is None else int(retries)
+
+
+def _number(options: Options, dest: str, *, least: float) -> float | None:
+    """What somebody set; a wait without end, or one that is over at once, is nobody's wish."""
+    value = options.value(dest)
+    if not isinstance(value, int | float):
+        return None
+    if not least <= value <= _MOST:
+        raise UsageError(
+            f"option --{dest}: must be from {least:g} to {_MOST:g}, not {value:g}",
+            reference="usage",
+            origin=options.origin(dest),
+        )
+    return value
 
 
 def _cache_dir(cache: object, options: Options, world: World) -> str | None:

@@ -99,12 +99,19 @@ class Target(Protocol):
         """Everything about it; waits for the target's interpreter the first time."""
 
     @property
+    def alone(self) -> Environment:
+        """The same without what ``PYTHONPATH`` adds to what is installed."""
+
+    @property
     def owned(self) -> Mapping[NormalizedName, Iterable[str]]:
         """The files of each installed distribution, as its RECORD lists them."""
 
     @property
     def applier(self) -> Applier:
         """Puts files into it."""
+
+    def recover(self) -> Sequence[str]:
+        """Undo what a killed command left half done; lines for the person. Before ``environment``."""
 
     def close(self) -> None: ...
 
@@ -144,9 +151,19 @@ class Surroundings(Protocol):
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded."""
 
-    def exists(self, path: str) -> bool: ...
+    def exists(self, path: str) -> bool:
+        """False too where it cannot be told."""
 
     def is_dir(self, path: str) -> bool: ...
+
+    def stands(self, path: str) -> bool:
+        """Whether anything has this name, a link that leads nowhere included. Raises OSError."""
+
+    def changeable_by(self, path: str) -> str | None:
+        """Who besides the superuser and this user may change the file, or put another in its place.
+
+        In words; None: nobody, or the system has no such permissions. Raises OSError.
+        """
 
     def folder_of(self, path: str) -> str:
         """The folder that a file stands in, absolute."""

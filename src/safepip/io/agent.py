@@ -15,11 +15,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safepip.core.errors import ApplyError, SafepipError
+from safepip.core.value import value
 from safepip.io.pip import pip_folder
 
 OLDEST_PYTHON = (3, 10)
@@ -76,7 +76,7 @@ def minimal_environment(environ: Mapping[str, str], private: Path) -> dict[str, 
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Destination:
     """Where pip's options send an installation; None where the option is not given.
 
@@ -90,7 +90,7 @@ class Destination:
     user: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Scheme:
     """The folders an installation fills, absolute; ``user`` whether pip took the user scheme."""
 
@@ -222,10 +222,11 @@ class Agent:
             raise self._broken() from error
 
     def _answer(self) -> dict[str, Any]:
-        mark = self._mark.encode()
         for line in self._lines():
-            if line.startswith(mark):
-                answer: dict[str, Any] = json.loads(line[len(mark) :])
+            # What the target prints at start-up need not end with its line.
+            _, mark, text = line.partition(self._mark.encode())
+            if mark:
+                answer: dict[str, Any] = json.loads(text)
                 return answer
         raise self._broken()
 
@@ -238,10 +239,10 @@ class Agent:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS)
         self._errors.seek(0)
-        words = self._errors.read().decode(errors="replace").strip().splitlines()[-5:]
+        words = "\n".join(self._errors.read().decode(errors="replace").strip().splitlines()[-5:])
         return SafepipError(
             f"{self.python} does not work as a Python interpreter",
             reference="target",
             hint="name another interpreter or environment with --python",
-            notes=words,
+            notes=(words,) if words else (),
         )

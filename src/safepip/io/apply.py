@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 
 from packaging.utils import NormalizedName
 
@@ -19,8 +15,10 @@ from safepip.io.agent import Agent, Destination, Scheme
 from safepip.io.bytecode import WORTHWHILE_FILES, Compilers, processors
 from safepip.io.extent import by_project, measure
 from safepip.io.handover import Handover, destination, set_right
-from safepip.io.installed import metadata_folders, name_of
+from safepip.io.installed import metadata_folders, name_of, scan
+from safepip.io.interruption import terminations_interrupt, undisturbed
 from safepip.io.journal import Extent, Journal
+from safepip.io.recovery import exclusive, undo_earlier
 
 _SIGNAL_EXIT = 128
 """Added to a signal's number: the shell's convention for a command that a signal ended."""
@@ -56,9 +54,11 @@ class PipApplier:
             return Applied(exit_code=0)
         wanted = destination(options.arguments)
         try:
-            with _terminations_interrupt():
+            with terminations_interrupt():
                 scheme = _effective(self._agent.locate(wanted), wanted)
-                with _exclusive(scheme.purelib):
+                with exclusive(scheme.purelib) as waited:
+                    if waited:
+                        _check_unchanged(self._environment(), scheme)
                     return self._apply(plan, files, options, wanted, scheme)
         except OSError as error:
             raise _disk_error(error) from error
@@ -72,7 +72,8 @@ class PipApplier:
         scheme: Scheme,
     ) -> Applied:
         environment = self._environment()
-        messages = [*_undo_earlier(scheme, environment.prefix)]
+        earlier = undo_earlier(scheme.libraries, (environment.prefix, *scheme.folders))
+        messages = [f"WARNING: {line}" for line in earlier]
         if scheme.user and wanted.user is None and not options.quiet:
             messages.append("Defaulting to user installation because normal site-packages is not writeable")
         handover = Handover.write(self._agent.private / "handover", plan, files, options)
@@ -89,14 +90,13 @@ class PipApplier:
             applied = self._run(handover, options, extent, user=scheme.user)
             if applied.exit_code == 0:
                 _finish(plan, handover, scheme, may_keep=wanted.target is not None)
+                undisturbed(journal.commit)
         except BaseException:
             self._agent.close()
-            _undisturbed(journal.undo)
+            undisturbed(journal.undo)
             raise
-        if applied.exit_code == 0:
-            journal.commit()
-        else:
-            _undisturbed(journal.undo)
+        if applied.exit_code != 0:
+            undisturbed(journal.undo)
         return Applied(exit_code=applied.exit_code, messages=(*messages, *applied.messages))
 
     def _run(self, handover: Handover, options: ApplyOptions, extent: Extent, *, user: bool) -> Applied:
@@ -129,7 +129,8 @@ def _told(code: int, log: Path) -> Applied:
     A negative code is the signal that ended it.
     """
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    said = [line for line in text.splitlines() if line]
+    # The closing line is safepip's to print, once all is set right.
+    said = [line for line in text.splitlines() if line and not line.startswith("Successfully installed ")]
     if code < 0:
         said.append(f"ERROR: pip was ended by signal {-code}")
         code = _SIGNAL_EXIT - code
@@ -154,18 +155,22 @@ def _effective(scheme: Scheme, wanted: Destination) -> Scheme:
     )
 
 
-def _undo_earlier(scheme: Scheme, prefix: str) -> Iterator[str]:
-    for library in scheme.libraries:
-        earlier = Journal.pending(library, (prefix, *scheme.folders))
-        if earlier is not None:
-            earlier.undo()
-            yield f"WARNING: undid an installation into {library} that was cut short"
-
-
-def recover(scheme: Scheme, prefix: str) -> list[str]:
-    """Undo what a killed command left half done; lines for the person, empty if there was nothing."""
-    with _exclusive(scheme.purelib):
-        return [*_undo_earlier(scheme, prefix)]
+def _check_unchanged(environment: Environment, scheme: Scheme) -> None:
+    """Raise ApplyError where another command has been there since the plan was made."""
+    here = {os.path.realpath(library) for library in scheme.libraries}
+    if not here & {os.path.realpath(path) for path in (*environment.paths.values(), environment.user_site)}:
+        return  # a folder elsewhere: nothing was planned on what it holds
+    known = environment.installed
+    elsewhere = {project for project, one in known.items() if os.path.realpath(one.location) not in here}
+    before = {project: one.version_text for project, one in known.items() if project not in elsewhere}
+    found = scan(scheme.libraries, library=scheme.libraries, user_site="")
+    now = {project: one.version_text for project, one in found.items() if project not in elsewhere}
+    if before != now:
+        raise ApplyError(
+            "another command has changed the environment meanwhile",
+            reference="changed-meanwhile",
+            hint="run this one again: it was planned on what was there before",
+        )
 
 
 def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -> None:
@@ -188,62 +193,6 @@ def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -
                 reference="plan-not-met",
                 hint="this is a defect of safepip; everything has been put back",
             )
-
-
-@contextlib.contextmanager
-def _exclusive(library: str) -> Iterator[None]:
-    """One changing safepip at a time in a library; the next one waits."""
-    if os.name != "posix":
-        yield  # the journal's folder stands in: making it twice fails
-        return
-    import fcntl
-
-    folder = library
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _ending_signals() -> Sequence[signal.Signals]:
-    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
-
-
-@contextlib.contextmanager
-def _terminations_interrupt() -> Iterator[None]:
-    """SIGTERM and its like become KeyboardInterrupt, so that everything is put back first."""
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers
-        return
-    before = {number: signal.signal(number, interrupt) for number in _ending_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _undisturbed(act: Callable[[], None]) -> None:
-    """Run ``act`` to its end; a second Ctrl-C must not leave the work half done."""
-    if threading.current_thread() is not threading.main_thread():
-        act()
-        return
-    numbers = [signal.SIGINT, *_ending_signals()]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        act()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _disk_error(error: OSError) -> ApplyError:

@@ -7,8 +7,9 @@ word, so the reader is bounded and every oddity is a ValueError.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from safepip.core.value import value
 
 _VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82
 _UTC_TIME, _TEXTS = 0x17, {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1"}
@@ -17,7 +18,7 @@ _SUBJECT_ALT_NAME = b"\x55\x1d\x11"
 _TEXT_MAX = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CertificateFacts:
     """What a certificate says. Names are ``CN=…, O=…``; times are aware."""
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from safepip.core.errors import SafepipError
+from safepip.core.value import value
 
 # Files that the tool installers leave in the environments they make for one tool.
 _TOOL_MARKS = ("pipx_metadata.json", "uv-receipt.toml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Interpreter:
     """The interpreter that runs safepip, as far as choosing a target needs it.
 
@@ -53,7 +53,7 @@ class Interpreter:
         return self.prefix != self.base_prefix or os.path.isdir(os.path.join(self.prefix, "conda-meta"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Choice:
     """The chosen interpreter and the reason, for the line that is shown."""
 

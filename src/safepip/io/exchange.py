@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from safepip.core.finding import Finding
 from safepip.core.index import Trust
 from safepip.core.origin import Origin
 from safepip.core.url import Credentials, Url
+from safepip.core.value import value
 
 E = TypeVar("E", bound=BaseException)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -28,7 +29,7 @@ def nowhere(_url: Url) -> str | None:
     return "only its own host is allowed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Request:
     """One GET, with everything that decides where it may lead.
 
@@ -68,7 +69,7 @@ class Request:
     rule: str = "plaintext-link"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Reply:
     """A whole answer.
 
@@ -85,7 +86,7 @@ class Reply:
     delimited: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Incoming:
     """An answer whose body is still to be read, once, from ``chunks``."""
 

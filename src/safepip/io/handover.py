@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -22,6 +21,7 @@ from packaging.utils import NormalizedName
 from safepip.core.digest import Algorithm
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import ApplyOptions
+from safepip.core.value import value
 from safepip.io.agent import Destination
 
 _FIXED = (
@@ -41,7 +41,7 @@ _FIXED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Handover:
     """The folder for one run of pip.
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx
 
@@ -23,6 +23,7 @@ from safepip.core.errors import Refused, Undecided
 from safepip.core.index import Trust
 from safepip.core.limits import Limits
 from safepip.core.url import Url, UrlError
+from safepip.core.value import value
 from safepip.io.credentials import basic_authorization
 from safepip.io.exchange import (
     ConnectionLost,
@@ -56,7 +57,7 @@ def user_agent(pip_version: str = "") -> str:
     return f"safepip/{__version__}{pip} {sys.implementation.name}/{python} ({sys.platform})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Opened:
     """An answer of which the head was read."""
 

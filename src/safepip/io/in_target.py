@@ -12,6 +12,7 @@ Standard library only, and Python 3.10 syntax: the oldest target that pip 26.3 s
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -93,6 +94,7 @@ def facts() -> dict[str, Any]:
         "cache_tag": sys.implementation.cache_tag or "",
         "path": sys.path,
         "user_site": site.getusersitepackages(),
+        "user_base": site.getuserbase(),
         "user_site_enabled": bool(site.ENABLE_USER_SITE),
     }
 
@@ -174,8 +176,11 @@ def main(pip_folder: str, mark: str) -> None:
         while data:
             data = data[os.write(1, data) :]
 
+    # pip's modules are many objects that stay: searching them for garbage again and again is wasted.
+    gc.set_threshold(100_000)
     PipFinder.folder = pip_folder
     sys.meta_path.insert(0, PipFinder)  # a class with find_spec is a finder
+    sys.stdout.flush()  # else what the target's start-up printed would be taken for pip's words
     say(facts())
     for message in messages():
         if "warm" in message:

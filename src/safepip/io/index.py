@@ -35,7 +35,6 @@ from safepip.io.metadata import MetadataReader
 from safepip.io.pages import CachedPage, PageCache
 from safepip.io.workers import Workers
 from safepip.simpleapi.filenames import belongs_to, is_archive
-from safepip.simpleapi.html import single_file
 from safepip.simpleapi.negotiate import ACCEPT, parse_page
 from safepip.simpleapi.page import PageError
 
@@ -137,6 +136,8 @@ class Indexes:
     def _links(self, index: Index, project: NormalizedName, place: Origin) -> Answer:
         """One page for all projects, fetched once; it is there or it is no answer."""
         if is_archive(index.url.filename):
+            from safepip.simpleapi.html import single_file
+
             listed = Listing(project=project, index=index.name, files=(single_file(index.url),))
         else:
             listed = self._links_page(index, place)

@@ -13,18 +13,21 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from safepip.core.errors import ApplyError
+from safepip.core.value import value
+from safepip.io.interruption import undisturbed
+from safepip.io.keeping import files_below, keep, remove, remove_empty, restore, write_durably
 
 FOLDER = ".safepip-journal"
 _NOTES = "journal.json"
 _FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Extent:
     """Everything that an installation may write or remove.
 
@@ -70,20 +73,31 @@ class Journal:
     def begin(cls, library: str, extent: Extent) -> Journal:
         """Keep what exists of ``extent``; from now on :meth:`undo` can restore it.
 
+        Where that is cut short, nothing is left behind.
+
         Raises:
-            OSError: the library cannot be written to.
+            OSError: the library cannot be written to, or the disk is full.
         """
         notes = _Notes(trees=sorted(tree for tree in extent.trees if os.path.lexists(tree)))
         _note_missing_folder(library, notes)
-        folder = Path(library, FOLDER)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept = [path for tree in notes.trees for path in _files_below(tree)]
+        journal = cls(Path(library, FOLDER), notes)
+        try:
+            journal._keep_all(extent)
+        except BaseException:
+            undisturbed(journal._discard)
+            raise
+        return journal
+
+    def _keep_all(self, extent: Extent) -> None:
+        notes = self._notes
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = [path for tree in notes.trees for path in files_below(tree)]
+        missing: set[str] = set()
         for path in dict.fromkeys([*sorted(extent.files), *kept]):
-            _note(path, notes)
+            _note(path, notes, missing)
         for number, path in enumerate(notes.saved):
-            _keep(path, str(folder / str(number)))
-        _write_durably(folder / _NOTES, json.dumps(asdict(notes) | {"format": _FORMAT}))
-        return cls(folder, notes)
+            keep(path, str(self._folder / str(number)))
+        write_durably(self._folder / _NOTES, json.dumps(asdict(notes) | {"format": _FORMAT}))
 
     @classmethod
     def pending(cls, library: str, allowed: Sequence[str]) -> Journal | None:
@@ -111,15 +125,25 @@ class Journal:
         return cls(folder, _checked(folder, content, allowed))
 
     def commit(self) -> None:
-        """The new state counts."""
+        """The new state counts. Raises OSError: it does not, and :meth:`undo` still can."""
         (self._folder / _NOTES).unlink()
+        self._discard()
+
+    def _discard(self) -> None:
+        """Remove the journal, and the folders that were made for it alone."""
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / _NOTES).unlink()  # first: what follows may be cut short
         shutil.rmtree(self._folder, ignore_errors=True)
         for made in self._notes.new_folders:
-            with contextlib.suppress(OSError):
-                os.rmdir(made)  # made for the journal alone, and empty again
+            remove_empty(self._folder.parent, Path(made))
 
     def undo(self) -> None:
-        """Put everything back as it was. May be repeated, also after being cut short."""
+        """Put everything back as it was, unless :meth:`commit` came first.
+
+        May be repeated, also after being cut short.
+        """
+        if not (self._folder / _NOTES).exists():
+            return
         notes = self._notes
         self._remove_new()
         for folder, mode in notes.folders.items():
@@ -127,11 +151,11 @@ class Journal:
                 os.makedirs(folder)
                 os.chmod(folder, mode)
         for number, path in enumerate(notes.saved):
-            _restore(str(self._folder / str(number)), path)
+            restore(str(self._folder / str(number)), path)
         (self._folder / _NOTES).unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
         for folder in notes.new_folders:
-            _remove(folder)
+            remove(folder)
 
     def _remove_new(self) -> None:
         """Everything that was not there before, except the journal and the folders above it."""
@@ -144,7 +168,7 @@ class Journal:
         trees = [tree for tree in notes.trees if not os.path.islink(tree)]
         folders = [folder for folder in notes.new_folders if not journal.startswith(folder + os.sep)]
         for path in (*notes.absent, *leftovers, *trees, *folders):
-            _remove(path)
+            remove(path)
 
 
 def _note_missing_folder(folder: str, notes: _Notes) -> None:
@@ -156,10 +180,14 @@ def _note_missing_folder(folder: str, notes: _Notes) -> None:
         notes.new_folders.append(missing)
 
 
-def _note(path: str, notes: _Notes) -> None:
+def _note(path: str, notes: _Notes, missing: set[str]) -> None:
+    """``missing``: folders that were looked for and are not there; thousands of files share them."""
     folder = os.path.dirname(path)
+    if folder in missing:
+        return
     if folder not in notes.folders:
         if not os.path.isdir(folder):
+            missing.add(folder)
             if not any((folder + os.sep).startswith(new + os.sep) for new in notes.new_folders):
                 _note_missing_folder(folder, notes)
             return
@@ -178,67 +206,6 @@ def _temporary_names(folder: str) -> list[str]:
         return [name for name in os.listdir(folder) if name.startswith("~")]
     except FileNotFoundError:
         return []
-
-
-def _files_below(tree: str) -> Iterator[str]:
-    if os.path.islink(tree) or not os.path.isdir(tree):
-        yield tree
-        return
-    for folder, folders, files in os.walk(tree):
-        yield from (os.path.join(folder, name) for name in files)
-        yield from (link for name in folders if os.path.islink(link := os.path.join(folder, name)))
-
-
-def _keep(path: str, kept: str) -> None:
-    """A second name for the file; a copy where the file system has no links.
-
-    Small text files are copied in any case: some tools write those in place (``easy-install.pth``).
-    """
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(kept)
-    if os.path.islink(path):
-        os.symlink(os.readlink(path), kept)
-    elif path.endswith(".pth") or not _link(path, kept):
-        shutil.copy2(path, kept)
-
-
-def _link(path: str, kept: str) -> bool:
-    try:
-        os.link(path, kept)
-    except OSError:
-        return False
-    return True
-
-
-def _restore(kept: str, path: str) -> None:
-    if os.path.lexists(kept):
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        os.replace(kept, path)
-
-
-def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(path)
-
-
-def _write_durably(path: Path, text: str) -> None:
-    """Atomically, and on the disk when this returns."""
-    draft = path.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
-    if os.name == "posix":
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _is_ours(folder: Path) -> bool:

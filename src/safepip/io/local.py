@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import url2pathname
 
 from packaging.utils import NormalizedName
 
@@ -36,7 +35,7 @@ class LocalIndexes:
             Undecided: the root does not exist or cannot be read.
             PageError: a local page is malformed.
         """
-        root = Path(url2pathname(index.url.path))
+        root = Path(index.url.local_path)
         if index.kind is IndexKind.LOCAL_SIMPLE:
             return self._simple(root, index, project)
         listing = Listing(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import url2pathname
 
 from safepip.core.digest import Algorithm
 from safepip.core.errors import ExitCode, Refused, Undecided
@@ -44,7 +43,7 @@ class MetadataReader:
     def read(self, index: Index, file: FileEntry) -> WheelMetadata:
         """Raises Refused, Undecided or VerificationError."""
         if index.kind.local:
-            return self._from_path(Path(url2pathname(judge_local_link(file).path)), file)
+            return self._from_path(Path(judge_local_link(file).local_path), file)
         url = judge_link(file, index)
         if known := self._known_sidecar(file):
             return parse_metadata(known, "sidecar", file.filename)

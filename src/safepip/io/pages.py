@@ -11,17 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from safepip.core.index import Index
 from safepip.core.url import Url, UrlError
+from safepip.core.value import value
 
 _FORMAT = 1
 _HEAD_MAX_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CachedPage:
     """One page as it was sent last.
 

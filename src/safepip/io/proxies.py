@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from safepip.core.url import Url
+from safepip.core.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Proxies:
     """``--proxy`` for every host, else the environment's (or the system's) with their exceptions.
 

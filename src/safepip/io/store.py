@@ -16,10 +16,8 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import url2pathname
 
 from packaging.utils import NormalizedName
 
@@ -31,6 +29,7 @@ from safepip.core.index import FileEntry, Index
 from safepip.core.limits import Limits
 from safepip.core.plan import Step
 from safepip.core.url import Url
+from safepip.core.value import value
 from safepip.io.exchange import Request
 from safepip.io.fetch import Download, Hashes, blocks, hash_stream, mismatch
 from safepip.io.links import allows_plaintext, judge_link, judge_local_link, place_of, refuses_file_host
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 NO_HASHES = AcceptableDigests()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Held:
     """A file in the store that this process has hashed."""
 
@@ -216,7 +215,7 @@ class ArtifactStore:
 
     def _copy(self, file: FileEntry, target: object, algorithms: frozenset[Algorithm]) -> Digests:
         """A local file into the store, hashed as it is read, so that nobody can change it afterwards."""
-        path = url2pathname(judge_local_link(file).path)
+        path = judge_local_link(file).local_path
         hashes = Hashes(algorithms)
         try:
             source = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening may mean "not there"

@@ -22,11 +22,11 @@ import re
 import ssl
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.index import Trust
+from safepip.core.value import value
 
 _SYSTEM_FILES = (
     "/etc/ssl/cert.pem",  # Alpine, Arch, Fedora, BSD
@@ -38,7 +38,7 @@ _SYSTEM_FILES = (
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Roots:
     """Where roots are read from.
 

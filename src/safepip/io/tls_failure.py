@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from dataclasses import dataclass
 
 from safepip.core.finding import Finding
 from safepip.core.origin import Origin
 from safepip.core.url import Url
+from safepip.core.value import value
 from safepip.io.certificate import CertificateFacts, read_certificate
 
 _PROBE_SECONDS = 3.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Diagnosis:
     """``what`` completes "https://host: …"; ``help`` is an instruction."""
 

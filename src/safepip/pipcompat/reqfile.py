@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from safepip.core.errors import Refused, RequirementFileError
 from safepip.core.finding import Finding
@@ -85,7 +85,7 @@ class _Source:
         try:
             return Url.parse(self.location).without_secrets
         except UrlError:
-            return urlsplit(self.location).scheme + "://…"
+            return self.location.partition(":")[0] + "://…"
 
 
 @dataclass(slots=True)
@@ -165,8 +165,8 @@ class _Reader:
             hash_options=written.hashes,
             config_settings=written.config_settings,
             from_file=True,
-            is_dir=self.files.is_dir,
-            exists=self.files.exists,
+            is_dir=lambda path: _holds(self.files.is_dir, path),
+            exists=lambda path: _holds(self.files.exists, path),
         )
         if source.remote and line.kind is RequirementKind.PATH:
             raise _local_from_remote(written.origin)
@@ -179,7 +179,7 @@ class _Reader:
             raise _local_from_remote(setting.origin)
         if setting.option == "find-links" and not source.remote:
             beside = str(PurePath(source.location).parent / setting.value)
-            if self.files.exists(beside):
+            if _holds(self.files.exists, beside):
                 return replace(setting, value=beside)
         return setting
 
@@ -225,10 +225,23 @@ def read(
     return RequirementFile(lines=tuple(reader.lines), settings=tuple(reader.settings))
 
 
+def _holds(question: Callable[[str], bool], path: str) -> bool:
+    """As pip asks: what cannot be the name of a file is no file."""
+    try:
+        return question(path)
+    except (OSError, ValueError):
+        return False
+
+
 def _resolved(source: _Source, nested: NestedFile) -> str:
     """Where a nested file is: against the URL or the folder of the file that names it."""
     if _SCHEME.match(source.location):
-        location = urljoin(source.location, nested.path)
+        try:
+            location = urljoin(source.location, nested.path)
+        except ValueError as error:
+            raise RequirementFileError(
+                f"not a URL: {nested.path}: {error}", reference="requirement-file", origin=nested.origin
+            ) from None
         if source.remote and not location.lower().startswith(("http:", "https:")):
             raise _local_from_remote(nested.origin)
         return location
@@ -238,7 +251,13 @@ def _resolved(source: _Source, nested: NestedFile) -> str:
 
 
 def _https(source: _Source) -> str:
-    if urlsplit(source.location).scheme == "https":
+    try:
+        url = Url.parse(source.location)
+    except UrlError as error:
+        raise RequirementFileError(
+            f"the URL of a requirement file {error}", reference="requirement-file", origin=source.origin
+        ) from None
+    if url.scheme == "https":
         return source.location
     raise Refused(
         [
@@ -246,7 +265,7 @@ def _https(source: _Source) -> str:
                 rule="plaintext-link",
                 message="a requirement file is read over http: anyone on the way can change what it says",
                 origin=source.origin,
-                subject=urlsplit(source.location).hostname,
+                subject=url.host,
                 help="use https, or download the file and name the local copy",
             )
         ]

@@ -15,6 +15,8 @@ class Role(Enum):
     """safepip acts on it; pip is told at most what follows from it."""
     FORWARD = "forward"
     """It says how or where files are put; pip gets it, written anew."""
+    NEUTRAL = "neutral"
+    """Nothing that safepip does could be changed by it: what it is about is never done here, or always."""
     REFUSE = "refuse"
     """It takes protection away. Refused on the command line and in requirement files, set aside
     with a warning in the operator's configuration and environment."""
@@ -50,21 +52,16 @@ _DECIDED = {
     "build-constraint": "build requirements are resolved and verified by safepip",
     "cache-dir": "safepip keeps its own store, addressed by digest",
     "cert": "roots of trust are safepip's: this file alone counts, where pip adds it to others",
-    "check-build-dependencies": "the build environment is made by safepip",
     "client-cert": "shown to the index it is for, not to every host as pip does",
     "config-settings": "handed to the build backend, if the build is admitted",
     "constraint": "read once by safepip, so that nothing changes between check and use",
-    "debug": "a bug in safepip is always shown",
     "dest": "safepip saves the verified files",
-    "disable-pip-version-check": "pip's version check is never made",
     "dry-run": "safepip ends before anything is changed",
     "editable": "the user's own code; its dependencies come through safepip",
-    "exists-action": "safepip never overwrites a checkout",
     "extra-index-url": "indexes are asked by safepip's client under policy",
     "find-links": "a folder or page is an index like any other",
     "force-reinstall": "versions are chosen by safepip's resolver",
     "group": "read once by safepip",
-    "help": "printed by pip",
     "ignore-installed": "versions are chosen by safepip's resolver",
     "ignore-requires-python": "versions are chosen by safepip's resolver",
     "implementation": "tags are safepip's resolver's business",
@@ -73,20 +70,14 @@ _DECIDED = {
     "keyring-provider": "credentials are looked up by safepip, per index",
     "log": "safepip writes it",
     "no-binary": "files are admitted by safepip's resolver",
-    "no-build-isolation": "build environments are safepip's",
     "no-cache-dir": "safepip's store is then a temporary one",
-    "no-clean": "build folders are safepip's",
     "no-deps": "versions are chosen by safepip's resolver",
     "no-index": "no remote index is asked",
-    "no-input": "safepip asks nothing",
     "no-proxy-env": "connections are safepip's",
-    "no-python-version-warning": "has no effect in pip either",
     "no-require-hashes": "nothing switches hash checking off; a contradiction is still an error",
-    "no-verify": "built wheels are always verified",
     "only-binary": "files are admitted by safepip's resolver",
     "only-deps": "versions are chosen by safepip's resolver",
     "only-final": "versions are chosen by safepip's resolver",
-    "output": "safepip writes the lock",
     "platform": "tags are safepip's resolver's business",
     "pre": "versions are chosen by safepip's resolver",
     "prefer-binary": "files are chosen by safepip's resolver",
@@ -95,21 +86,16 @@ _DECIDED = {
     "python": "safepip points its own pip at the environment",
     "python-version": "tags are safepip's resolver's business",
     "quiet": "output is safepip's",
-    "refresh-package": "pages are revalidated before they decide anything",
     "report": "safepip writes it",
     "require-hashes": "tightens the hash mode to required",
     "require-virtualenv": "checked by safepip before anything else",
     "requirement": "read once by safepip, so that nothing changes between check and use",
     "requirements-from-script": "read once by safepip",
-    "resume-retries": "downloads are safepip's",
     "retries": "connections are safepip's",
-    "src": "checkouts are safepip's",
     "timeout": "connections are safepip's",
     "upgrade": "versions are chosen by safepip's resolver",
     "upgrade-strategy": "versions are chosen by safepip's resolver",
     "uploaded-prior-to": "versions are chosen by safepip's resolver",
-    "use-feature": "features of pip's resolver and downloads, which are not used",
-    "use-pep517": "has no effect in pip either",
     "verbose": "output is safepip's",
     "wheel-dir": "safepip saves the verified files",
 }
@@ -127,11 +113,32 @@ _FORWARDED = {
     "target": "where files are put",
     "user": "where files are put",
 }
+_NEUTRAL = {
+    "check-build-dependencies": "the build environment is made by safepip",
+    "debug": "a bug in safepip is always shown",
+    "disable-pip-version-check": "pip's version check is never made",
+    "exists-action": "safepip never overwrites a checkout",
+    "help": "printed by pip",
+    "no-build-isolation": "build environments are safepip's",
+    "no-clean": "build folders are safepip's",
+    "no-input": "safepip asks nothing",
+    "no-python-version-warning": "has no effect in pip either",
+    "no-verify": "built wheels are always verified",
+    "output": "safepip writes the lock",
+    "refresh-package": "pages are revalidated before they decide anything",
+    "resume-retries": "downloads are safepip's",
+    "src": "checkouts are safepip's",
+    "use-feature": "features of pip's resolver and downloads, which are not used",
+    "use-pep517": "has no effect in pip either",
+}
 _REFUSED = {
     "trusted-host": "would let anyone on the way speak for that host",
     "use-deprecated": "would skip checks of metadata, or bring another trust store",
 }
 TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
-    _rows(Role.DECIDE, _DECIDED) | _rows(Role.FORWARD, _FORWARDED) | _rows(Role.REFUSE, _REFUSED)
+    _rows(Role.DECIDE, _DECIDED)
+    | _rows(Role.FORWARD, _FORWARDED)
+    | _rows(Role.NEUTRAL, _NEUTRAL)
+    | _rows(Role.REFUSE, _REFUSED)
 )
 """By canonical long name. A test holds this to the generated table, in both directions."""

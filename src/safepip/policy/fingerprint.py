@@ -25,5 +25,5 @@ def fingerprint(policy: Policy) -> str:
 
 def _exemption(exemption: Exemption) -> list[str]:
     """Those of the command line stand in no file."""
-    said = (exemption.package, exemption.specifier, exemption.expires)
+    said = (exemption.package, exemption.subject, exemption.specifier, exemption.expires)
     return [exemption.rule, exemption.reason, *("" if part is None else str(part) for part in said)]

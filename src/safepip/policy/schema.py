@@ -49,6 +49,8 @@ class Exemption:
 
     Attributes:
         package: pattern; None: any subject.
+        subject: exactly this subject of a finding, where it is no project name (``--allow``); None: see
+            ``package``.
         specifier: versions it covers; None: all.
         expires: last day it holds; None: no end.
     """
@@ -57,6 +59,7 @@ class Exemption:
     reason: str
     origin: Origin
     package: Pattern | None = None
+    subject: str | None = None
     specifier: SpecifierSet | None = None
     expires: date | None = None
     owner: str | None = None

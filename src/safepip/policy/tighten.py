@@ -19,7 +19,7 @@ from safepip.policy.keys import LEVELS, SCALARS, Key
 from safepip.policy.schema import Exemption, Policy, PolicyFile, PolicySource, Unlisted
 from safepip.policy.strictness import FIXED
 
-CHOOSES_VERSIONS = frozenset({"fresh-release"})
+CHOOSES_VERSIONS = frozenset({"file-host", "fresh-release", "sdist-build", "yanked-release"})
 """Rules whose refusal makes the resolver take another version instead: no word on them counts from
 an untrusted file."""
 _LISTED = Origin(

@@ -18,6 +18,7 @@ from safepip.core.finding import Admit, Finding, Level, Refuse, Severity, Verdic
 from safepip.core.index import Index
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.url import Url, UrlError
+from safepip.core.value import value
 from safepip.policy.schema import Policy
 from safepip.resolve.hashes import hash_matches
 from safepip.resolve.offers import Offer
@@ -26,7 +27,7 @@ Judge = Callable[[Finding, Version], Finding | None]
 """Gives a finding about a version the policy's level; None where policy lets it pass."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PassedOver:
     """A file that was refused, with the finding that says why."""
 

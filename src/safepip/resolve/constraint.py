@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from packaging.specifiers import SpecifierSet
 
 from safepip.core.digest import AcceptableDigests
 from safepip.core.subjects import RequirementLine
+from safepip.core.value import value
 from safepip.resolve.hashes import NO_HASHES, both
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Constraint:
     """What ``-c`` files say about one project: a specifier and hashes, never where it comes from."""
 

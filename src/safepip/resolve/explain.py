@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
@@ -12,6 +12,7 @@ from safepip.core.errors import Refused, ResolutionError, SafepipError
 from safepip.core.finding import Finding
 from safepip.core.index import FileEntry
 from safepip.core.plan import RouteReason
+from safepip.core.value import value
 from safepip.resolve.admit import Ledger, PassedOver
 from safepip.resolve.asked import Asked, without_marker
 from safepip.resolve.candidate import Candidate, ExtrasCandidate, FileCandidate
@@ -30,7 +31,7 @@ WHEELS_SHOWN = 6
 """Wheels that do not fit are listed up to this many; the newest say enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Explainer:
     """Turns the causes of a conflict into the error to raise."""
 

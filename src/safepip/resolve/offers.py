@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from safepip.core.errors import ResolutionError
 from safepip.core.index import FileEntry, Index
+from safepip.core.value import value
 from safepip.resolve.filename import (
     ARCHIVES,
     WHEEL,
@@ -58,7 +59,7 @@ class Offer:
         return self.index.kind.local and self.file.url.startswith("file:")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ProjectOffers:
     """Everything on offer for one project, in the pages' order.
 

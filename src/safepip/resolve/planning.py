@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -15,6 +14,7 @@ from safepip.core.errors import ResolutionError
 from safepip.core.finding import Finding
 from safepip.core.plan import Asker, Plan, Route, RouteReason, Step
 from safepip.core.ports import Environment, InstalledDistribution
+from safepip.core.value import value
 from safepip.resolve.admit import Admission
 from safepip.resolve.asked import Asked
 from safepip.resolve.candidate import Candidate, ExtrasCandidate, FileCandidate
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Resolved = Result[Requirement, Candidate, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Planner:
     """Builds the plan once. Its parts are what the resolution was made with."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 
 from safepip.core.index import Trust
 from safepip.core.subjects import RequirementLine
+from safepip.core.value import value
 
 
 class UpgradeStrategy(Enum):
@@ -21,7 +22,7 @@ class UpgradeStrategy(Enum):
     EAGER = "eager"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FormatControl:
     """``--no-binary`` and ``--only-binary`` after pip's order-dependent merging.
 
@@ -33,7 +34,7 @@ class FormatControl:
     only_binary: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ReleaseControl:
     """``--pre``, ``--all-releases``, ``--only-final``: names, or ``:all:``."""
 
@@ -41,7 +42,7 @@ class ReleaseControl:
     only_final: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ResolveOptions:
     """pip's options that change which versions are chosen."""
 
@@ -63,7 +64,7 @@ class ResolveOptions:
     use_user_site: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ResolveRequest:
     """Roots in the order pip would see them; constraints; options.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -19,9 +18,10 @@ from safepip.core.finding import Finding, Location
 from safepip.core.index import FileEntry, Index, Serves
 from safepip.core.origin import BUILT_IN
 from safepip.core.project import Pattern
+from safepip.core.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Row:
     """What one index has, as the table shows it."""
 
@@ -97,7 +97,11 @@ def _table(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
         same = sum(1 for file in files if file[1] is not None and counts[file] > 1)
         rows.append(
             _Row(
-                index=index.label, newest=newest, uploaded=uploaded, files=str(len(files)), identical=str(same)
+                index=index.label,
+                newest=newest,
+                uploaded=uploaded,
+                files=str(len(files)),
+                identical=str(same),
             )
         )
     widths = [max(len(getattr(row, name)) for row in rows) for name in _Row.__dataclass_fields__]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
@@ -11,18 +10,19 @@ from safepip.core.finding import Refuse
 from safepip.core.index import Answer, Index, Serves, Unknown
 from safepip.core.plan import Route, RouteReason
 from safepip.core.project import Pattern
+from safepip.core.value import value
 from safepip.route.ambiguous import ambiguous_project, two_patterns, unrouted_project
 from safepip.route.merge import common_digests
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ask:
     """Nothing can be said before these indexes have answered."""
 
     indexes: tuple[Index, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NotFound:
     """Every index that may serve the project answered, and none does.
 

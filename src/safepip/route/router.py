@@ -14,6 +14,7 @@ from safepip.core.finding import Refuse
 from safepip.core.index import Answer, FileEntry, Index, ProjectStatus, Serves, Unknown
 from safepip.core.plan import Route
 from safepip.core.ports import IndexClient
+from safepip.core.value import value
 from safepip.route.decide import Ask, NotFound, decide
 from safepip.route.merge import merged_files
 
@@ -21,7 +22,7 @@ UNDECIDED_RULE = "index-unavailable"
 """The finding that means "could not decide" (exit 11) rather than "refused" (exit 10)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Routed:
     """A project's route with everything that may be chosen from.
 

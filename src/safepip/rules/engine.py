@@ -114,6 +114,8 @@ def _raised(finding: Finding, context: RuleContext) -> Finding:
 def _covers(exemption: Exemption, finding: Finding, version: Version | None, context: RuleContext) -> bool:
     if exemption.rule != finding.rule or _expired(exemption, context):
         return False
+    if exemption.subject is not None:
+        return exemption.subject == finding.subject
     if exemption.package is None:
         return True
     name, _, written = (finding.subject or "").partition("==")
@@ -143,7 +145,7 @@ def _concerns(exemption: Exemption, projects: Collection[NormalizedName]) -> boo
 
 
 def _name(exemption: Exemption) -> str | None:
-    return str(exemption.package) if exemption.package else None
+    return str(exemption.package) if exemption.package else exemption.subject
 
 
 def _hashed(subjects: Iterable[object]) -> frozenset[NormalizedName]:

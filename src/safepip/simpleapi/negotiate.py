@@ -9,7 +9,6 @@ from packaging.utils import NormalizedName
 from safepip.core.index import Listing
 from safepip.core.limits import Limits
 from safepip.core.url import Url
-from safepip.simpleapi.html import parse_html
 from safepip.simpleapi.json import parse_json
 from safepip.simpleapi.page import Page, PageError
 
@@ -49,6 +48,9 @@ def parse_page(
             raise PageError(f"is JSON in {charset}, where only UTF-8 is allowed")
         return parse_json(_decode(body, charset), page)
     if media_type in HTML_TYPES:
+        # Loading it takes as long as reading a page, and most indexes answer in JSON.
+        from safepip.simpleapi.html import parse_html
+
         return parse_html(_decode(body, charset), page)
     described = repr(media_type) if media_type else "no content type"
     raise PageError(f"has {described}, which is none of the simple API's")

@@ -19,6 +19,7 @@ from safepip.core.digest import Algorithm, DigestError, Digests
 from safepip.core.index import FileEntry, Listing, ProjectStatus
 from safepip.core.limits import Limits
 from safepip.core.url import Url
+from safepip.core.value import value
 
 KNOWN_MINOR = 5
 """Newest minor version of the simple API whose fields are read (1.5 is reserved by PEP 752)."""
@@ -27,7 +28,7 @@ NO_DIGESTS = Digests()
 _ALGORITHMS = {algorithm.value: algorithm for algorithm in Algorithm}
 _HEX_64 = re.compile(r"[0-9a-f]{64}\Z")
 _VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
-_ODD_REFERENCE = re.compile(r"[^!-\[\]-~\u00a1-\u2027\u202a-\ud7ff\ue000-\U0010ffff]")
+_ODD_REFERENCE = re.compile(r"[\x00-\x20\\\x7f-\xa0\u2028\u2029\ud800-\udfff]")
 _FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~@-]*\Z")
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _BELOW = re.compile(r"((?:\.\./)*)((?:[A-Za-z0-9_][A-Za-z0-9._+!~%-]*/)*[A-Za-z0-9_][A-Za-z0-9._+!~%-]*)\Z")
@@ -51,7 +52,7 @@ class EntryError(ValueError):
     """One file of the page is malformed; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Page:
     """Where a page stands and what it is asked to be.
 

@@ -116,10 +116,12 @@ def _inspect(
         yield Fault("metadata-mismatch", f"has {len(folders)} metadata folders, not one", " ".join(folders))
         return
     dist_info = folders[0]
+    if foreign := [*metadata.check_dist_info(dist_info, claim)]:
+        yield from foreign
+        return
     for member in members:
         if member.name.startswith(f"{dist_info}/") and member.size > limits.sidecar_max_bytes:
             raise BadArchive(f"{member.name} is larger than {limits.sidecar_max_bytes} bytes")
-    yield from metadata.check_dist_info(dist_info, claim)
     yield from names.misplaced(files, claim.project, dist_info)
     listed = _read_record(stream, archive, dist_info)
     measured, kept = _measure(stream, archive, dist_info, listed if isinstance(listed, dict) else {})

@@ -1,15 +1,18 @@
-"""Indexes and store as ports, made when the first question is asked."""
+"""Indexes, store and remote texts as ports, made when the first question is asked."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safepip.core.index import Trust
 from safepip.core.limits import Limits
+from safepip.flows.world import Transport
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -19,8 +22,92 @@ if TYPE_CHECKING:
     from safepip.core.finding import Finding
     from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
     from safepip.core.plan import Step
-    from safepip.core.ports import IndexClient, Store
+    from safepip.core.ports import EventSink, Files, IndexClient, Store
+    from safepip.core.url import Url
+    from safepip.io.credentials import CredentialStore
     from safepip.io.http import Http
+
+
+class Dial:
+    """How connections are made in this run."""
+
+    def __init__(self, transport: Transport, environ: Mapping[str, str]) -> None:
+        self._transport = transport
+        self._environ = environ
+        self.limits = _limits(transport)
+
+    def http(self) -> Http:
+        from safepip.io.http import Http
+
+        return Http(
+            limits=self.limits,
+            environ=self._environ,
+            proxy=self._transport.proxy,
+            proxy_from_environment=self._transport.proxy_from_environment,
+        )
+
+    def credentials(self) -> CredentialStore:
+        from safepip.io.credentials import CredentialStore, find_netrc, keyring_program
+
+        keyring = keyring_program(self._environ.get("PATH")) if self._transport.keyring else None
+        return CredentialStore(netrc_path=find_netrc(self._environ), keyring=keyring)
+
+    def opened(self, sink: EventSink) -> Opened:
+        """Everything that speaks to indexes, with the caches that the settings name."""
+        from safepip.io.index import Indexes
+        from safepip.io.pages import PageCache
+        from safepip.io.store import ArtifactStore
+
+        cache = Path(self._transport.cache_dir) if self._transport.cache_dir else None
+        http, credentials = self.http(), self.credentials()
+        store = ArtifactStore(
+            cache / "store" if cache else None,
+            http=http,
+            credentials=credentials,
+            limits=self.limits,
+            sink=sink,
+        )
+        client = Indexes(
+            http=http,
+            store=store,
+            pages=PageCache(cache / "pages" if cache else None),
+            credentials=credentials,
+            limits=self.limits,
+            sink=sink,
+        )
+        return Opened(http=http, client=client, store=store)
+
+
+def _limits(transport: Transport) -> Limits:
+    limits = Limits()
+    timeout = transport.timeout_seconds
+    return replace(
+        limits,
+        connect_timeout_seconds=limits.connect_timeout_seconds if timeout is None else timeout,
+        read_timeout_seconds=limits.read_timeout_seconds if timeout is None else timeout,
+        retries=limits.retries if transport.retries is None else transport.retries,
+    )
+
+
+def local_texts(environ: Mapping[str, str]) -> Files:
+    """Files of this machine; no URL is read."""
+    return remote_texts(Dial(Transport(), environ), Trust(), lambda _: False, ExitStack())
+
+
+def remote_texts(dial: Dial, trust: Trust, admits: Callable[[Url], bool], closing: ExitStack) -> Files:
+    """Files of this machine, and the texts behind the URLs that ``admits`` lets pass.
+
+    Args:
+        closing: gets the end of the HTTP client, which is made at the first remote text.
+    """
+    from safepip.io.files import SystemFiles
+
+    def connect() -> tuple[Http, CredentialStore]:
+        http = dial.http()
+        closing.callback(http.close)
+        return http, dial.credentials()
+
+    return SystemFiles(connect=connect, trust=trust, admits=admits, limits=dial.limits)
 
 
 class RealConnection:
@@ -29,10 +116,10 @@ class RealConnection:
     The HTTP client is made with the first question: a run whose answer is installed already loads none.
     """
 
-    def __init__(self, make: Callable[[], Opened], begin: Callable[[], None], limits: Limits) -> None:
-        self._make = make
+    def __init__(self, dial: Dial, sink: EventSink, begin: Callable[[], None]) -> None:
+        self._dial = dial
+        self._sink = sink
         self._begin = begin
-        self._limits = limits
         self._opened: Opened | None = None
         self._lock = threading.Lock()
 
@@ -42,7 +129,7 @@ class RealConnection:
         with self._lock:
             if self._opened is None:
                 self._begin()
-                self._opened = self._make()
+                self._opened = self._dial.opened(self._sink)
             return self._opened
 
     @cached_property
@@ -62,7 +149,7 @@ class RealConnection:
     ) -> tuple[Finding, ...]:
         from safepip.io.inspect import inspect_files
 
-        return inspect_files(steps, files, self._limits, installed=installed)
+        return inspect_files(steps, files, self._dial.limits, installed=installed)
 
     def close(self) -> None:
         if self._opened is not None:

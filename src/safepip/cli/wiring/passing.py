@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from safepip.io.choice import Interpreter, choose
@@ -28,5 +28,25 @@ class PassingWorld:
         """The interpreter of the environment a command works on; says which where it is another's."""
         choice = choose(option, self.environ, Interpreter.running())
         if not choice.own and option is None:
-            sys.stderr.write(f"safepip: working on {choice.python} ({choice.reason})\n")
+            self.noted(f"working on {choice.python} ({choice.reason})")
         return choice.python
+
+    def unfinished(self, python: str) -> Sequence[str]:
+        """See the port."""
+        from safepip.io.unfinished import unfinished
+
+        return unfinished(python, self.environ)
+
+    def recover(self, python: str) -> None:
+        """See the port; says what it did."""
+        from contextlib import closing
+
+        from safepip.io.agent import Agent
+        from safepip.io.recovery import recover
+
+        with closing(Agent(python, self.environ)) as agent:
+            for line in recover(agent.facts()):
+                self.noted(line)
+
+    def noted(self, line: str) -> None:
+        sys.stderr.write(f"safepip: {line}\n")

@@ -32,6 +32,12 @@ class RealTarget:
         return environment(self._agent, python_path(self._environ))
 
     @cached_property
+    def alone(self) -> Environment:
+        from safepip.io.target import environment, python_path
+
+        return environment(self._agent) if python_path(self._environ) else self.environment
+
+    @cached_property
     def owned(self) -> Mapping[NormalizedName, Iterable[str]]:
         from safepip.io.extent import owned_paths
 
@@ -41,7 +47,13 @@ class RealTarget:
     def applier(self) -> Applier:
         from safepip.io.apply import PipApplier
 
-        return PipApplier(self._agent, lambda: self.environment)
+        # The pip that applies has no PYTHONPATH either.
+        return PipApplier(self._agent, lambda: self.alone)
+
+    def recover(self) -> list[str]:
+        from safepip.io.recovery import recover
+
+        return recover(self._agent.facts())
 
     def close(self) -> None:
         self._agent.close()

@@ -16,24 +16,20 @@ from safepip import __version__
 from safepip.cli.audit import AuditTrail
 from safepip.cli.machine import Machine
 from safepip.cli.presenter import StreamPresenter
-from safepip.cli.wiring.connection import Opened, RealConnection
 from safepip.cli.wiring.target import RealTarget
 from safepip.core.errors import ExitCode, SafepipError
-from safepip.core.events import Found
-from safepip.core.index import Trust
-from safepip.core.limits import Limits
-from safepip.flows.world import Transport
-from safepip.report.redact import redact
-from safepip.report.visible import shown
 
+# Loaded before the target's interpreter is started, which then starts while the rest is loaded:
+# what only some methods need, they import.
 if TYPE_CHECKING:
+    from safepip.cli.wiring.connection import RealConnection
     from safepip.core.events import Event
+    from safepip.core.index import Trust
     from safepip.core.ports import Clock, Files, KeptFiles, Pip
     from safepip.core.url import Url
-    from safepip.flows.world import Options
-    from safepip.io.credentials import CredentialStore
-    from safepip.io.http import Http
+    from safepip.flows.world import Options, Transport
     from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.report.facts import Outcome
     from safepip.report.progress import Progress
 
 _CONSEQUENCES = {
@@ -48,10 +44,12 @@ class RealWorld:
 
     def __init__(self) -> None:
         self.around = Machine()
-        self.show = StreamPresenter(cwd=self.around.cwd)
+        self.show = StreamPresenter(cwd=self.around.cwd_to_show)
         self._verbosity = 0
         self._bar = "auto"
+        self._dry_run = False
         self._progress: Progress | None = None
+        self._expected: RealTarget | None = None
         self._closing = ExitStack()
         self._lock = threading.Lock()
 
@@ -59,10 +57,15 @@ class RealWorld:
 
     def begin(self, own: OwnOptions, invocation: Invocation) -> None:
         """Take from the command line what decides how to speak, before anything can go wrong."""
-        self.show.format = own.report_format
+        self.speak_as(own)
         self.show.command = invocation.command or ""
         given = [option.dest for option in invocation.options]
         self._speak(given.count("verbose") - given.count("quiet"), no_color="no_color" in given)
+
+    def speak_as(self, own: OwnOptions) -> None:
+        """Take the format of the report; no command is known yet."""
+        self.show.format = own.report_format
+        self.show.command = ""
 
     def manner(self, options: Options) -> None:
         """See the port."""
@@ -70,6 +73,12 @@ class RealWorld:
 
         settings = read_settings(options)
         self._bar = str(options.value("progress_bar") or "auto")
+        self._dry_run = settings.dry_run
+        if path := options.value("log"):
+            from safepip.cli.runlog import RunLog
+
+            self.show.log = RunLog(self.around.absolute(str(path)), self.clock.now)
+            self._closing.callback(self.show.log.close)
         self._speak(settings.verbosity, no_color=settings.no_color)
 
     def _speak(self, verbosity: int, *, no_color: bool) -> None:
@@ -84,6 +93,8 @@ class RealWorld:
 
     def sink(self, event: Event) -> None:
         """Progress to stderr; findings that come while resolving to the presenter."""
+        from safepip.core.events import Found
+
         if isinstance(event, Found):
             self.quieten()
             self.audit.warned([event.finding])
@@ -131,63 +142,21 @@ class RealWorld:
     @cached_property
     def files(self) -> Files:
         """Local texts only; :meth:`texts` reads remote ones too."""
-        return self.texts(Transport(), Trust(), lambda _: False)
+        from safepip.cli.wiring.connection import local_texts
+
+        return local_texts(self.around.environ)
 
     def texts(self, transport: Transport, trust: Trust, admits: Callable[[Url], bool]) -> Files:
         """See the port. The HTTP client is made at the first remote text."""
-        from safepip.io.files import SystemFiles
+        from safepip.cli.wiring.connection import Dial, remote_texts
 
-        def connect() -> tuple[Http, CredentialStore]:
-            http = self._http(transport, _limits(transport))
-            self._closing.callback(http.close)
-            return http, self._credentials(transport)
-
-        return SystemFiles(connect=connect, trust=trust, admits=admits, limits=_limits(transport))
+        return remote_texts(Dial(transport, self.around.environ), trust, admits, self._closing)
 
     def connect(self, transport: Transport, *, begin: Callable[[], None] = lambda: None) -> RealConnection:
         """See the port."""
-        limits = _limits(transport)
-        return RealConnection(lambda: self._open(transport, limits), begin, limits)
+        from safepip.cli.wiring.connection import Dial, RealConnection
 
-    def _open(self, transport: Transport, limits: Limits) -> Opened:
-        from safepip.io.index import Indexes
-        from safepip.io.pages import PageCache
-        from safepip.io.store import ArtifactStore
-
-        cache = Path(transport.cache_dir) if transport.cache_dir else None
-        http, credentials = self._http(transport, limits), self._credentials(transport)
-        store = ArtifactStore(
-            cache / "store" if cache else None,
-            http=http,
-            credentials=credentials,
-            limits=limits,
-            sink=self.sink,
-        )
-        client = Indexes(
-            http=http,
-            store=store,
-            pages=PageCache(cache / "pages" if cache else None),
-            credentials=credentials,
-            limits=limits,
-            sink=self.sink,
-        )
-        return Opened(http=http, client=client, store=store)
-
-    def _http(self, transport: Transport, limits: Limits) -> Http:
-        from safepip.io.http import Http
-
-        return Http(
-            limits=limits,
-            environ=self.around.environ,
-            proxy=transport.proxy,
-            proxy_from_environment=transport.proxy_from_environment,
-        )
-
-    def _credentials(self, transport: Transport) -> CredentialStore:
-        from safepip.io.credentials import CredentialStore, find_netrc, keyring_program
-
-        keyring = keyring_program(self.around.environ.get("PATH")) if transport.keyring else None
-        return CredentialStore(netrc_path=find_netrc(self.around.environ), keyring=keyring)
+        return RealConnection(Dial(transport, self.around.environ), self.sink, begin)
 
     def kept(self, cache_dir: str) -> KeptFiles:
         """See the port."""
@@ -223,9 +192,15 @@ class RealWorld:
 
         return Interpreter.running().imports_from(prefix)
 
+    def expect_target(self, python: str | None) -> None:
+        """Start the interpreter that :meth:`target` will be asked for."""
+        self._expected = RealTarget(self.python_for(python), self.around.environ)
+        self._closing.callback(self._expected.close)
+
     def target(self, python: str | None) -> RealTarget:
         """See the port."""
-        return RealTarget(self.python_for(python), self.around.environ)
+        expected, self._expected = self._expected, None
+        return expected or RealTarget(self.python_for(python), self.around.environ)
 
     # --- The end ---------------------------------------------------------------------------------
 
@@ -236,20 +211,46 @@ class RealWorld:
 
         self.quieten()
         outcome = outcome_of(error, consequence=_CONSEQUENCES.get(self.show.command, ""))
-        if self.show.format != "text":
-            outcome = replace(outcome, findings=(*self.show.told, *outcome.findings))
-        text = reporter_for(
-            self.show.format, version=__version__, color=self.show.color, width=self.show.width
-        )(outcome)
-        write = self.show.err if self.show.format == "text" else self.show.out
-        write(text.rstrip("\n"))
+        if self.show.format == "text":
+            render = reporter_for("text", version=__version__, color=self.show.color, width=self.show.width)
+            self.show.err(render(outcome).rstrip("\n"))
+        else:
+            findings = (*self.show.told, *outcome.findings)
+            self._report(replace(outcome, findings=findings, plan=self.show.shown_plan))
         self._log(error)
         return outcome.exit_code
+
+    def succeed(self, own: OwnOptions, exit_code: int) -> None:
+        """Say how a run ended that no error ended, where a program is to read it.
+
+        Other commands than those that make a plan have printed their answer already.
+        """
+        if self.show.format == "text" or self.show.command not in _CONSEQUENCES:
+            return
+        from safepip.report.facts import Outcome
+
+        self._report(
+            Outcome(
+                verdict="planned" if own.explain or self._dry_run else "done",
+                exit_code=exit_code,
+                findings=tuple(self.show.told),
+                plan=self.show.shown_plan,
+            )
+        )
+
+    def _report(self, outcome: Outcome) -> None:
+        from safepip.report.choose import reporter_for
+
+        text = reporter_for(self.show.format, version=__version__)(outcome).rstrip("\n")
+        if text:
+            self.show.out(text)
 
     def _log(self, failure: SafepipError) -> None:
         try:
             self.audit.failed(failure)
         except SafepipError as unwritten:
+            from safepip.report.visible import shown
+
             self.show.err(f"error[{unwritten.reference}]: {shown(unwritten.message)}")
 
     def cancelled(self) -> int:
@@ -262,6 +263,9 @@ class RealWorld:
     def report_bug(self, error: Exception) -> int:
         """A failure that nobody foresaw."""
         import traceback
+
+        from safepip.report.redact import redact
+        from safepip.report.visible import shown
 
         self.quieten()
         if self._verbosity > 0:
@@ -279,17 +283,6 @@ class RealWorld:
         self.quieten()
         self.audit.close()
         self._closing.close()
-
-
-def _limits(transport: Transport) -> Limits:
-    limits = Limits()
-    timeout = transport.timeout_seconds
-    return replace(
-        limits,
-        connect_timeout_seconds=limits.connect_timeout_seconds if timeout is None else timeout,
-        read_timeout_seconds=limits.read_timeout_seconds if timeout is None else timeout,
-        retries=limits.retries if transport.retries is None else transport.retries,
-    )
 
 
 def _terminal_width() -> int | None:

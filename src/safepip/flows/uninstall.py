@@ -1,0 +1,66 @@
+"""``uninstall -r FILE``: safepip reads the files, pip is given the names.
+
+pip would fetch remote and nested files itself, by its own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from safepip.core.errors import ConfiguredValueError
+from safepip.core.limits import Limits
+from safepip.flows.configuration import read_config
+from safepip.flows.delegate import refuse_chosen_interpreter
+from safepip.flows.guard import named_places
+from safepip.flows.indexes import default_trust
+from safepip.flows.judging import judge_each, stop_if_denied
+from safepip.flows.policies import read_policy
+from safepip.flows.rederive import rederived
+from safepip.flows.transport import read_transport
+from safepip.pipcompat.reqfile import read
+from safepip.policy.urls import admits_url
+from safepip.rules.base import RuleContext
+from safepip.rules.engine import judge
+
+if TYPE_CHECKING:
+    from safepip.core.ports import Files
+    from safepip.flows.world import Options, World
+    from safepip.pipcompat.argv import Invocation, OwnOptions
+
+
+def uninstall(invocation: Invocation, own: OwnOptions, world: World) -> int:
+    """Read every file, then let pip remove what they name. Returns pip's exit code.
+
+    Raises:
+        Refused, Undecided: a remote file that policy does not admit, or that does not come.
+        RequirementFileError: a file that cannot be read.
+        ConfiguredValueError: pip is to work in virtual environments only, and this is none.
+    """
+    refuse_chosen_interpreter(world.around.environ)
+    with closing(world.target(own.python)) as target:
+        world.show.noted(target.recover())
+        config = read_config(invocation, world, target)
+        world.manner(config)
+        if config.value("require_venv") and not target.environment.is_virtual:
+            raise ConfiguredValueError("Could not find an activated virtualenv (required).")
+        policy, findings = read_policy(own, world)
+        context = RuleContext(policy=policy, now=world.clock.now(), passed=world.audit.passed)
+        stop_if_denied((*judge_each(findings, context), *judge(config.settings, context)), world)
+        trust = default_trust(named_places(config), policy, world.around)
+        files = world.texts(
+            read_transport(config, world), trust, lambda url: admits_url(policy.urls_allow.value, url)
+        )
+        names = [*(word.value for word in invocation.arguments), *_names(config, files, world)]
+        python = target.environment.python
+    return world.pip.run(
+        (*rederived(invocation, config, without="requirements"), "--", *names), python=python
+    )
+
+
+def _names(config: Options, files: Files, world: World) -> Iterator[str]:
+    """What the files ask for by name; as pip, nothing of the rest."""
+    for path in config.items("requirements"):
+        found = read(path, constraint=False, files=files, environ=world.around.environ, limits=Limits())
+        yield from (line.requirement.name for line in found.lines if line.requirement and not line.constraint)
