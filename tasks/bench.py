@@ -214,7 +214,9 @@ def measure(name: str, url: str, rounds: int) -> bool:
     for phase in PHASES:
         pip, safepip = (median(runs[phase, program]) for program in ("pip", "safepip"))
         never_slower &= safepip.wall <= pip.wall
-        spread = " ".join(f"{took.wall:.2f}" for took in sorted(runs[phase, "safepip"], key=attrgetter("wall")))
+        spread = " ".join(
+            f"{took.wall:.2f}" for took in sorted(runs[phase, "safepip"], key=attrgetter("wall"))
+        )
         ratios = f"{safepip.wall / pip.wall:7.2f} {safepip.cpu / pip.cpu:7.2f}"
         print(f"{name:8} {phase:6} {pip.wall:8.2f} {safepip.wall:9.2f} {ratios}   {spread}", flush=True)
     return never_slower

@@ -17,8 +17,9 @@ directory up to the repository's root. The keys are the same everywhere. Relativ
 
 A key that a stronger file sets is a floor: a weaker one may only tighten it, and an attempt to loosen it is the finding
 [policy-loosened](rules/policy-loosened.md). A key that no file sets has the default below. A project file that was found by
-walking is not trusted: only what makes it refuse more is in force, marked *at once* below, and its levels `"deny"`
-(except for `fresh-release`). Name the file with `--policy` or `SAFEPIP_POLICY` to let all of it count.
+walking is not trusted: only what makes it refuse more is in force, marked *at once* below, and its levels `"deny"`,
+except for rules that would make the resolver choose another version (`file-host`, `fresh-release`, `sdist-build`,
+`yanked-release`). Name the file with `--policy` or `SAFEPIP_POLICY` to let all of it count.
 
 An unknown key, a wrong type or a contradiction is an error with its line. Durations are a number and a unit: `"12 hours"`,
 `"1 day"`, `"2 weeks"`.

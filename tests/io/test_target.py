@@ -210,7 +210,7 @@ def test_program_that_is_no_python_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "noise",
     [
-        "print('{\"prefix\": \"/evil\"}')",
+        'print(\'{"prefix": "/evil"}\')',
         "print('no end of line', end='', flush=True)",
         "import os; os.write(1, b'x' * 200_000)",
     ],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from safepip.cli.commands import Treatment, flow_for, treatment_of
 from safepip.core.errors import ExitCode, SafepipError
 from safepip.pipcompat.argv import OwnOptions, parse, split_own
+from safepip.pipcompat.own import GUARDED
 
 if TYPE_CHECKING:
     from safepip.cli.wiring.world import RealWorld
@@ -50,7 +51,13 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
     from safepip.cli.wiring.passing import PassingWorld
     from safepip.flows.delegate import delegate
 
-    return delegate(invocation, own, PassingWorld())
+    if not (invocation.wants_help and invocation.command in GUARDED):
+        return delegate(invocation, own, PassingWorld())
+    from safepip.cli.own_help import OWN_HELP
+
+    code = delegate(invocation, own, PassingWorld(stays=True))
+    sys.stdout.write(OWN_HELP)
+    return code
 
 
 def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:

@@ -11,6 +11,7 @@ from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import RouteReason
 from safepip.policy.schema import HashMode
 from safepip.rules.engine import apply_policy, review_allowances
+from safepip.rules.unhashed_requirement import HASH_CHECKING
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan, Step
@@ -104,7 +105,7 @@ def _unhashed(step: Step, guarded: Guarded) -> Finding:
 
 def _decided_by(guarded: Guarded) -> str:
     if guarded.context.requires_hashes:
-        return "--require-hashes"
+        return HASH_CHECKING
     mode = guarded.policy.hash_mode
     text = f'hashes.mode = "{mode.value.name.lower().replace("_", "-")}"'
     return f"safepip's default, {text}" if mode.origin.layer is Layer.DEFAULT else f"{mode.origin}, {text}"

@@ -5,26 +5,32 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 
-def _ending_signals() -> Sequence[signal.Signals]:
-    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
+def _signals() -> list[signal.Signals]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 @contextlib.contextmanager
 def terminations_interrupt() -> Iterator[None]:
-    """SIGTERM and its like become KeyboardInterrupt, so that everything is put back first."""
+    """SIGTERM and its like become KeyboardInterrupt, as Ctrl-C does, so that everything is put back first.
+
+    The first signal is the last one that counts: a second Ctrl-C in the middle of putting back
+    would leave the work half done.
+    """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        for later in _signals():
+            signal.signal(later, signal.SIG_IGN)
         raise KeyboardInterrupt(signal.Signals(number).name)
 
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
         return
-    before = {number: signal.signal(number, interrupt) for number in _ending_signals()}
+    before = {number: signal.signal(number, interrupt) for number in _signals()}
     try:
         yield
     finally:
@@ -33,12 +39,11 @@ def terminations_interrupt() -> Iterator[None]:
 
 
 def undisturbed(act: Callable[[], None]) -> None:
-    """Run ``act`` to its end; a second Ctrl-C must not leave the work half done."""
+    """Run ``act`` to its end; a Ctrl-C meanwhile is not heard."""
     if threading.current_thread() is not threading.main_thread():
         act()
         return
-    numbers = [signal.SIGINT, *_ending_signals()]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _signals()}
     try:
         act()
     finally:

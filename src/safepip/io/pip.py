@@ -47,7 +47,11 @@ class PassThroughPip:
 
     def run(self, arguments: Sequence[str], *, python: str | None) -> int:
         """Run pip; standard streams are this process's own. Raises SafepipError if it cannot start."""
-        return self._run(arguments, python or sys.executable, environment_for_pip(self._environ))
+        environ = environment_for_pip(self._environ)
+        if arguments:
+            # The shell asks for completions without arguments; with some, a command is meant.
+            environ.pop("PIP_AUTO_COMPLETE", None)
+        return self._run(arguments, python or sys.executable, environ)
 
     def run_offline(self, arguments: Sequence[str], *, python: str | None, offered: Sequence[str]) -> int:
         """See the port. This process stays, to remove the folder."""

@@ -11,6 +11,8 @@ from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.policy.schema import HashMode
 from safepip.rules.base import Rule, RuleContext, decision
 
+HASH_CHECKING = "hash-checking mode (--require-hashes, or one hashed line of a file asks it of all)"
+
 
 class UnhashedRequirement(Rule[RequirementLine]):
     """Requirement without a hash where one is needed
@@ -49,7 +51,7 @@ class UnhashedRequirement(Rule[RequirementLine]):
             subject.origin,
             subject=name,
             help=_HELP[subject.kind],
-            decided_by="--require-hashes" if context.requires_hashes else _mode(context),
+            decided_by=HASH_CHECKING if context.requires_hashes else _mode(context),
         )
 
 

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 
 class PassingWorld:
-    """Implements :class:`safepip.flows.delegate.Passing`."""
+    """Implements :class:`safepip.flows.delegate.Passing`.
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    Args:
+        stays: whether this process must go on when pip is done; else pip may take its place.
+    """
+
+    def __init__(self, environ: Mapping[str, str] | None = None, *, stays: bool = False) -> None:
         self.environ = os.environ if environ is None else environ
+        self._stays = stays
 
     @property
     def pip(self) -> Pip:
-        return PassThroughPip(self.environ)
+        return PassThroughPip(self.environ, replaces_process=os.name == "posix" and not self._stays)
 
     def python_for(self, option: str | None) -> str:
         """The interpreter of the environment a command works on; says which where it is another's."""

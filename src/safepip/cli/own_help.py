@@ -1,0 +1,13 @@
+"""What ``--help`` of a guarded command says after pip's own help."""
+
+from __future__ import annotations
+
+OWN_HELP = """
+safepip's Own Options (matched exactly, never abbreviated):
+  --policy <file>             A policy file that counts in full; also SAFEPIP_POLICY, for every command.
+  --hash <alg>:<hex>          A hash for the one requirement on the command line, or one for each, in order.
+  --allow <rule>[:<subject>]  Let a finding of this rule pass in this run, where no stronger policy forbids it.
+  --reason <text>             Why; every --allow needs one.
+  --report-format <format>    How findings and the plan are reported: text, json, sarif, github.
+  --explain                   Print the plan with its reasons and change nothing.
+"""

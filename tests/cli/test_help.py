@@ -1,0 +1,27 @@
+"""Help is pip's, and tells safepip's own options where they count."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.conftest import Shell
+from safepip.cli.own_help import OWN_HELP
+from safepip.pipcompat import own
+
+
+@pytest.mark.parametrize("argv", [("install", "--help"), ("download", "-h")])
+def test_help_of_a_guarded_command_ends_with_our_own_options(shell: Shell, argv: tuple[str, ...]) -> None:
+    ended = shell.safepip(*argv)
+
+    assert ended.code == 0
+    assert "--require-hashes" in ended.out
+    assert ended.out.endswith(OWN_HELP)
+
+
+def test_help_of_other_commands_is_pips_alone(shell: Shell) -> None:
+    assert "safepip" not in shell.safepip("list", "--help").out
+
+
+def test_every_own_option_is_told() -> None:
+    for option in own._EVERYWHERE | own._COMMANDS | own._GUARDED:
+        assert f"\n  {option} " in OWN_HELP
