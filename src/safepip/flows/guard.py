@@ -6,31 +6,29 @@ Nothing has been asked of an index when this returns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safepip.core.finding import Finding, Level
+from safepip.core.finding import Finding
 from safepip.core.origin import Place
 from safepip.core.url import Url
 from safepip.flows.auditing import open_audit
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import Gathered, gather
+from safepip.flows.guarded import Guarded
 from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust, with_named_in_files
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.transport import read_transport
-from safepip.policy.schema import HashMode
 from safepip.policy.urls import admits_url
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
 if TYPE_CHECKING:
-    from safepip.core.index import Index, Trust
+    from safepip.core.index import Index
     from safepip.core.origin import Sourced
-    from safepip.core.subjects import RequirementLine
-    from safepip.flows.world import Options, Target, Transport, World
+    from safepip.flows.world import Options, Target, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy
@@ -48,43 +46,6 @@ _EFFECTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """By pip's ``dest``: what changes what is installed, or where something is written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
-    """Everything that was said, judged.
-
-    Attributes:
-        config: every option in force with its origin.
-        roots, constraints: requirements in pip's order.
-        indexes: every index that may be asked.
-        trust: TLS trust of everything that is no index: direct URLs, remote files.
-        context: what rules are told; later stages judge with the same.
-    """
-
-    config: EffectiveConfig
-    settings: Settings
-    transport: Transport
-    policy: Policy
-    roots: tuple[RequirementLine, ...]
-    constraints: tuple[RequirementLine, ...]
-    indexes: tuple[Index, ...]
-    trust: Trust
-    context: RuleContext
-
-    @property
-    def counts_hashes(self) -> bool:
-        """Whether anything that is asked for has a hash, or needs one."""
-        mode = self.policy.hash_mode.value
-        if self.context.requires_hashes or mode is HashMode.REQUIRED:
-            return True
-        listed = any(line.from_file for line in self.roots) and mode is HashMode.FILES
-        return listed or any(line.hashes for line in (*self.roots, *self.constraints))
-
-    @property
-    def patterns_only(self) -> bool:
-        """Whether a name that no pattern decides may not be asked for."""
-        return self.policy.level("unrouted-project", Level.OFF).value is Level.DENY
 
 
 def guard(

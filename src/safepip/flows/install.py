@@ -16,7 +16,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safepip.core.errors import ApplyError, ExitCode, UsageError
 from safepip.core.events import StageBegan
 from safepip.flows.applying import apply_options, check_target
-from safepip.flows.guard import Guarded, guard
+from safepip.flows.guard import guard
+from safepip.flows.guarded import Guarded
 from safepip.flows.judging import judge_artifacts, judge_each, judge_plan, stop_if_denied
 from safepip.flows.self_overwrite import lands_here, self_overwrites
 from safepip.flows.settings import check_settings, resolve_options

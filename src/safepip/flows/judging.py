@@ -15,7 +15,7 @@ from safepip.rules.unhashed_requirement import HASH_CHECKING
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan, Step
-    from safepip.flows.guard import Guarded
+    from safepip.flows.guarded import Guarded
     from safepip.flows.world import World
     from safepip.rules.base import RuleContext
 

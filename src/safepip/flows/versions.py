@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError
 from safepip.core.project import InvalidName, project_name
-from safepip.flows.guard import Guarded, guard
+from safepip.flows.guard import guard
+from safepip.flows.guarded import Guarded
 from safepip.flows.rederive import rederived
 from safepip.flows.settings import resolve_options
 
