@@ -119,9 +119,7 @@ def _inspect(
     if foreign := [*metadata.check_dist_info(dist_info, claim)]:
         yield from foreign
         return
-    for member in members:
-        if member.name.startswith(f"{dist_info}/") and member.size > limits.sidecar_max_bytes:
-            raise BadArchive(f"{member.name} is larger than {limits.sidecar_max_bytes} bytes")
+    _refuse_large(members, dist_info, limits.sidecar_max_bytes)
     yield from names.misplaced(files, claim.project, dist_info)
     listed = _read_record(stream, archive, dist_info)
     measured, kept = _measure(stream, archive, dist_info, listed if isinstance(listed, dict) else {})
@@ -134,6 +132,13 @@ def _inspect(
     scripts += names.script_names(kept.get("entry_points.txt", b"").decode("utf-8", "surrogateescape"))
     for script in scripts:
         yield from names.bad_script(script, claim.project)
+
+
+def _refuse_large(members: Iterable[Member], dist_info: str, max_bytes: int) -> None:
+    """Metadata is read whole, so it must fit in memory. Raises BadArchive."""
+    for member in members:
+        if member.name.startswith(f"{dist_info}/") and member.size > max_bytes:
+            raise BadArchive(f"{member.name} is larger than {max_bytes} bytes")
 
 
 def _check_metadata(
