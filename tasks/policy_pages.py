@@ -13,7 +13,8 @@ _HEAD = """\
 A policy is TOML. It is read from, strongest first: the machine (`/etc/safepip/policy.toml`, on Windows
 `%ProgramData%\\safepip\\policy.toml`), the user (`safepip/policy.toml` in the configuration folder), `--policy FILE` and
 `SAFEPIP_POLICY`, and the project: the nearest `safepip.toml`, or `[tool.safepip]` in `pyproject.toml`, from the working
-directory up to the repository's root. The keys are the same everywhere. Relative paths count from the file's folder.
+directory up to the repository's root (the file system's, outside of a repository). The keys are the same everywhere.
+Relative paths count from the file's folder.
 
 A key that a stronger file sets is a floor: a weaker one may only tighten it, and an attempt to loosen it is the finding
 [policy-loosened](rules/policy-loosened.md). A key that no file sets has the default below. A project file that was found by
@@ -49,7 +50,10 @@ def page() -> str:
     parts = [_HEAD, *(f"## `[{table}]`\n\n{_scalars(table)}" for table in tables)]
     parts += [f"{_INDEX}\n{_entries(INDEX)}", _RULES, f"{_ALLOW}\n{_entries(ALLOW)}"]
     later = ", ".join(f"`[{name}]`" for name in sorted(LATER))
-    parts.append(f"## Not yet\n\n{later} are refused: this version does not act on them.\n")
+    parts.append(
+        f"## Not yet\n\n{later} are refused: this version does not act on them. `[builds]` and `[vcs]` can be written, and"
+        " tighten; but this version builds nothing, so what they admit is refused all the same (`sdist-build`).\n"
+    )
     return "\n".join(parts)
 
 

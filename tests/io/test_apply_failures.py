@@ -195,6 +195,21 @@ def test_interrupted_installation_leaves_the_tree_as_it_was(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize("pause", [0.0, 0.002, 0.02])
+def test_a_second_interrupt_does_not_stop_the_putting_back(
+    house: Wheelhouse, env: Path, pause: float
+) -> None:
+    slow_wheels(house)
+    before = tree(env)
+    with start(house, env) as process:
+        for _ in range(20):
+            process.send_signal(signal.SIGINT)
+            time.sleep(pause)
+        process.wait(20)
+    assert tree(env) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_killed_installation_is_undone_by_the_next_one(house: Wheelhouse, env: Path) -> None:
     slow_wheels(house)
     before = tree(env)
@@ -298,6 +313,25 @@ def test_journal_that_cannot_begin_leaves_nothing(
     monkeypatch.setattr(journal_module, "write_durably", fail)
     with pytest.raises(type(error)):
         Journal.begin(str(tmp_path / place), Extent(files=frozenset({str(tmp_path / "old.py")})))
+    assert tree(tmp_path) == before
+
+
+def test_undo_removes_what_a_killed_pip_moved_aside(tmp_path: Path) -> None:
+    """pip renames the folder that it removes, beside it; Python writes bytecode under another name first."""
+    library = tmp_path / "lib"
+    cache = library / "pkg/__pycache__"
+    cache.mkdir(parents=True)
+    (library / "pkg/__init__.py").write_text("old")
+    for name in ("~other", "notes.tmp"):
+        (library / name).write_text("was there before")
+    before = tree(tmp_path)
+    files = frozenset({str(library / "pkg/__init__.py"), str(cache / "__init__.cpython-311.pyc")})
+    journal = Journal.begin(str(library), Extent(files=files, roots=(str(library),)))
+    (library / "pkg").rename(library / "~kg")
+    cache.mkdir(parents=True)
+    (cache / "__init__.cpython-311.pyc.139639293520336").write_text("half")
+    (library / "pkg/RECORDabc.tmp").write_text("half")
+    journal.undo()
     assert tree(tmp_path) == before
 
 

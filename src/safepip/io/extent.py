@@ -46,7 +46,8 @@ def measure(
     trees: set[str] = set()
     if whole_entries:
         trees = {_top_level(path, scheme.data) for path in files}
-    allowed = tuple(os.path.join(folder, "") for folder in (prefix, *scheme.folders))
+    roots = (prefix, *scheme.folders)
+    allowed = tuple(os.path.join(folder, "") for folder in roots)
     for distribution in replaced:
         for path in _recorded(distribution, trees):
             if path.startswith(allowed):
@@ -56,7 +57,9 @@ def measure(
     # Packages carry the metadata of what they vendor; only those in a library are installed.
     metadata = {folder for folder in metadata if os.path.dirname(folder) in scheme.libraries}
     files.update([_bytecode(path, cache_tag) for path in files if path.endswith(".py")])
-    return Extent(files=frozenset(files), trees=frozenset(trees), metadata_folders=frozenset(metadata))
+    return Extent(
+        files=frozenset(files), trees=frozenset(trees), metadata_folders=frozenset(metadata), roots=roots
+    )
 
 
 def _bytecode(path: str, cache_tag: str) -> str:

@@ -35,11 +35,13 @@ class Extent:
         files: absolute paths, whether they exist or not.
         trees: folders or files that may be replaced as a whole, with all they hold.
         metadata_folders: the ``.dist-info`` folders that it may make.
+        roots: the folders that all of this lies in.
     """
 
     files: frozenset[str]
     trees: frozenset[str] = frozenset()
     metadata_folders: frozenset[str] = frozenset()
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +53,8 @@ class _Notes:
         absent: paths that did not exist, in folders that did.
         new_folders: folders that did not exist; the topmost ones only.
         folders: folders that existed, with their permission bits.
-        leftovers: of each existing folder, its entries that look like pip's own temporary ones.
+        leftovers: of each existing folder, and of the one above it, the entries that look like
+            pip's own temporary ones.
     """
 
     saved: list[str] = field(default_factory=list)
@@ -95,6 +98,10 @@ class Journal:
         missing: set[str] = set()
         for path in dict.fromkeys([*sorted(extent.files), *kept]):
             _note(path, notes, missing)
+        within = _containment(extent.roots)
+        for above in {os.path.dirname(folder) for folder in notes.folders} - notes.leftovers.keys():
+            if within(above):  # pip moves a folder that it removes aside
+                notes.leftovers[above] = _temporary_names(above)
         for number, path in enumerate(notes.saved):
             keep(path, str(self._folder / str(number)))
         write_durably(self._folder / _NOTES, json.dumps(asdict(notes) | {"format": _FORMAT}))
@@ -201,11 +208,20 @@ def _note(path: str, notes: _Notes, missing: set[str]) -> None:
 
 
 def _temporary_names(folder: str) -> list[str]:
-    """Entries that pip's ``AdjacentTempDirectory`` may have made: they begin with a tilde."""
+    """Entries that a killed pip or safepip leaves: moved aside, or written and not yet renamed.
+
+    pip's ``AdjacentTempDirectory`` begins them with a tilde, its ``adjacent_tmp_file`` ends them
+    with ``.tmp``; Python's own writer puts a number after ``.pyc``.
+    """
     try:
-        return [name for name in os.listdir(folder) if name.startswith("~")]
+        names = os.listdir(folder)
     except FileNotFoundError:
         return []
+    return [
+        name
+        for name in names
+        if name.startswith("~") or ".pyc." in name or name.endswith((".tmp", ".safepip"))
+    ]
 
 
 def _is_ours(folder: Path) -> bool:

@@ -11,8 +11,9 @@ class SdistBuild(Rule[Any]):
     """Source archive that would have to be built
 
     What it finds:
-        A project of which no wheel fits, only a source archive, and that `builds.sdists` does not
-        admit. The message says which wheels exist and why none fits.
+        A project of which no wheel fits, only a source archive, and whatever else would have to be
+        built: a local source archive, a directory, an editable, a repository. The message says
+        which wheels exist and why none fits. This version builds nothing, whatever the policy says.
 
     Why it matters:
         Building runs the project's code with your rights before anything about it has been checked, and
@@ -22,8 +23,8 @@ class SdistBuild(Rule[Any]):
         pip install --no-binary :all: demo
 
     Instead:
-        Take a version or an interpreter with a wheel, build the wheel once in a safe place, or add the
-        project to `builds.sdists`.
+        Take a version or an interpreter with a wheel, or build the wheel once in a safe place and
+        serve it from an index or a folder.
 
     Policy keys:
         builds.sdists, rules, allow
