@@ -44,16 +44,21 @@ An exemption from one rule. It ends where another file sets the rule to `"deny"`
 """
 
 
+_LATER = """\
+## Not yet
+
+{tables} are refused: this version does not act on them. `[builds]` and `[vcs]` can be written, and
+tighten; but this version builds nothing, so what they admit is refused all the same (`sdist-build`).
+"""
+
+
 def page() -> str:
     """The reference page."""
     tables = dict.fromkeys(key.table for key in SCALARS)
     parts = [_HEAD, *(f"## `[{table}]`\n\n{_scalars(table)}" for table in tables)]
     parts += [f"{_INDEX}\n{_entries(INDEX)}", _RULES, f"{_ALLOW}\n{_entries(ALLOW)}"]
     later = ", ".join(f"`[{name}]`" for name in sorted(LATER))
-    parts.append(
-        f"## Not yet\n\n{later} are refused: this version does not act on them. `[builds]` and `[vcs]` can be written, and"
-        " tighten; but this version builds nothing, so what they admit is refused all the same (`sdist-build`).\n"
-    )
+    parts.append(_LATER.format(tables=later))
     return "\n".join(parts)
 
 

@@ -64,6 +64,7 @@ def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
     # Modules and index pages are many objects that stay: looking through them for garbage again and
     # again costs a twentieth of the run and finds next to none.
     gc.set_threshold(_GARBAGE_OBJECTS)
+    _end_tidily_when_terminated()
     world.begin(own, invocation)
     try:
         world.expect_target(own.python)
@@ -83,6 +84,20 @@ def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
         return world.report_bug(error)
     finally:
         world.close()
+
+
+def _end_tidily_when_terminated() -> None:
+    """Let SIGTERM and SIGHUP end the run as Ctrl-C does: private folders go, the target's process too."""
+    import signal
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What is ignored already (nohup) stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
 
 
 def _world() -> RealWorld:

@@ -30,7 +30,9 @@ def terminations_interrupt() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
         return
-    before = {number: signal.signal(number, interrupt) for number in _signals()}
+    # What is ignored already (nohup) stays ignored.
+    heard = [number for number in _signals() if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:
