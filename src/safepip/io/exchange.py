@@ -163,8 +163,10 @@ def decoded(chunks: Iterable[bytes], coding: str, request: Request) -> Iterator[
     for chunk in chunks:
         waiting = chunk
         while waiting:
+            if inflater.eof:  # another member of the same file (RFC 1952 §2.2)
+                inflater = zlib.decompressobj(wbits=31)
             yield _inflate(inflater, waiting, request)
-            waiting = inflater.unconsumed_tail
+            waiting = inflater.unconsumed_tail or inflater.unused_data
     if not inflater.eof:
         raise ConnectionLost(
             f"{request.url}: the compressed answer was cut short",

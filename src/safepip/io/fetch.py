@@ -28,7 +28,7 @@ _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
 _BLOCK_BYTES = 1 << 20
 _EVENT_BYTES = 1 << 18
 """An event for each chunk of the network would cost more than the hashing."""
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/(?:[0-9]+|\*)\Z")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|\*)\Z")
 
 
 class Hashes:

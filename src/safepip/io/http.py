@@ -8,11 +8,9 @@ when threads shared a connection.
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -39,15 +37,16 @@ from safepip.io.exchange import (
 )
 from safepip.io.proxies import Proxies
 from safepip.io.retry import Patience
-from safepip.io.tls import describe, make_context
+from safepip.io.tls import describe, fingerprint
 from safepip.io.tls_failure import is_tls_failure, presented_certificate, tls_finding
+from safepip.io.transports import hint_for, is_overdue, make_transport, within, words_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RANGE_HEADERS = frozenset({"Range", "If-Range"})
 """Say nothing about who asks, so they may follow a redirect; every other header stays at home."""
 _WASTE_MAX_BYTES = 64 * 1024
 """Body of a redirect or error that is read to keep the connection; a longer one closes it."""
-_CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+_WASTE_MAX_SECONDS = 2.0
 
 
 def user_agent(pip_version: str = "") -> str:
@@ -77,7 +76,11 @@ class _Opened:
         """Read a short body, so that the connection can be used again; close on a long one."""
         if self.response.is_closed:
             return
-        with contextlib.suppress(httpx.TransportError), contextlib.closing(self.response):
+        with (
+            contextlib.suppress(httpx.TransportError),
+            contextlib.closing(self.response),
+            within(_WASTE_MAX_SECONDS),
+        ):
             read = 0
             for chunk in self.response.iter_raw():
                 read += len(chunk)
@@ -110,6 +113,7 @@ class Http:
         read = limits.read_timeout_seconds
         self._timeout = {"connect": limits.connect_timeout_seconds, "read": read, "write": read, "pool": None}
         self._transports: dict[tuple[Trust, str | None], httpx.HTTPTransport] = {}
+        self._roots: dict[Trust, str] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._patience = Patience(limits, self._closing)
@@ -128,7 +132,7 @@ class Http:
         """An answer to be read piece by piece. Retried until the body begins; while it is read a
         broken connection is :class:`ConnectionLost`. Raises as :meth:`get`.
         """
-        opened = self._patience.persist(request, lambda: self._open(request))
+        opened = self._patience.persist(request, lambda: self._begin(request))
         try:
             yield Incoming(
                 status=opened.reply.status,
@@ -143,6 +147,13 @@ class Http:
         """The roots in use, in words."""
         return describe(trust, self._environ)
 
+    def roots(self, trust: Trust) -> str:
+        """The roots in use, told apart by content."""
+        with self._lock:
+            if trust not in self._roots:
+                self._roots[trust] = fingerprint(trust, self._environ)
+            return self._roots[trust]
+
     def close(self) -> None:
         """End all connections. Requests under way fail."""
         self._closing.set()
@@ -153,8 +164,16 @@ class Http:
 
     # -- one exchange --------------------------------------------------------------------------
 
+    def _begin(self, request: Request) -> _Opened:
+        """Only the head must come in good time; a long file may take as long as it likes."""
+        with within(self._limits.page_max_seconds):
+            return self._open(request)
+
     def _get_once(self, request: Request) -> _Opened:
-        started = time.monotonic()
+        with within(request.max_seconds):
+            return self._get_whole(request)
+
+    def _get_whole(self, request: Request) -> _Opened:
         opened = self._open(request)
         if request.body_of is not None and opened.reply.status not in request.body_of:
             opened.discard()
@@ -163,10 +182,8 @@ class Http:
         with contextlib.closing(opened.response):
             for chunk in limited(self._chunks(opened.response, request), request):
                 parts.append(chunk)
-                if request.max_seconds is not None and time.monotonic() - started > request.max_seconds:
-                    raise unavailable(
-                        request, f"{request.url} took longer than {request.max_seconds:.0f} seconds"
-                    )
+                if is_overdue():
+                    raise _overdue(request)
         return replace(opened, reply=replace(opened.reply, body=b"".join(parts)))
 
     def _open(self, request: Request) -> _Opened:
@@ -188,16 +205,29 @@ class Http:
         raise unavailable(request, f"{request.url} redirects more than {self._limits.redirects_max} times")
 
     def _send(self, url: Url, request: Request) -> httpx.Response:
-        prepared = httpx.Request(
-            "GET",
-            url.for_request,
-            headers=self._request_headers(url, request),
-            extensions={"timeout": self._timeout},
-        )
+        prepared = self._prepare(url, request)
         at_home = url.origin == request.home.origin
         trust = request.trust if at_home else replace(request.trust, client_cert=None)
         with self._explained(url, request, trust):
             return self._transport(url, trust).handle_request(prepared)
+
+    def _prepare(self, url: Url, request: Request) -> httpx.Request:
+        """httpx reads the URL once more; what it reads must be what was judged."""
+        headers = self._request_headers(url, request)
+        try:
+            prepared = httpx.Request(
+                "GET",
+                url.for_request,
+                # As bytes, because an index's own ETag comes back to it, whatever is in it.
+                headers=[(name.encode("ascii"), text.encode("latin-1")) for name, text in headers.items()],
+                extensions={"timeout": self._timeout},
+            )
+            if prepared.url.raw_host.decode("ascii") == url.host:
+                return prepared
+            reason = "its host can be read in two ways"
+        except (httpx.InvalidURL, UnicodeError) as error:
+            reason = str(error)
+        raise unavailable(request, f"the URL {str(url)[:200]} cannot be used: {reason}")
 
     def _request_headers(self, url: Url, request: Request) -> dict[str, str]:
         headers = {
@@ -221,9 +251,12 @@ class Http:
     def _raw(self, response: httpx.Response, request: Request) -> Iterator[bytes]:
         try:
             yield from response.iter_raw()
-        except httpx.TransportError as error:
+        except (httpx.TransportError, RuntimeError) as error:
+            # RuntimeError: the pool was closed by another thread.
+            if is_overdue():
+                raise _overdue(request) from None
             raise ConnectionLost(
-                f"the connection to {request.url.netloc} broke off: {_words(error, self._limits)}",
+                f"the connection to {request.url.netloc} broke off: {words_of(error, self._limits)}",
                 reference="index-unavailable",
                 origin=request.origin,
                 hint="try again",
@@ -242,12 +275,14 @@ class Http:
                 presented = None if self._proxies.towards(url) else presented_certificate(url)
                 roots = describe(trust, self._environ)
                 raise Refused((tls_finding(cause, url, roots, request.origin, presented),)) from None
+            if is_overdue():
+                raise _overdue(request) from None
             failure = ConnectionLost if isinstance(error, httpx.TransportError) else Undecided
             raise failure(
-                f"{url} gave no answer: {_words(error, self._limits)}",
+                f"{url} gave no answer: {words_of(error, self._limits)}",
                 reference="index-unavailable",
                 origin=request.origin,
-                hint=_hint(error),
+                hint=hint_for(error),
             ) from None
 
     # -- connections -----------------------------------------------------------------------------
@@ -260,40 +295,10 @@ class Http:
                 raise RuntimeError("closed")
             found = self._transports.get((trust, proxy))
             if found is None:
-                context = make_context(trust, self._environ)
-                found = httpx.HTTPTransport(
-                    verify=context,
-                    trust_env=False,
-                    limits=_CONNECTIONS,
-                    proxy=None if proxy is None else _proxy(proxy, context),
-                )
+                found = make_transport(trust, proxy, self._environ)
                 self._transports[trust, proxy] = found
             return found
 
 
-def _proxy(text: str, context: ssl.SSLContext) -> httpx.Proxy:
-    url = text if "://" in text else f"http://{text}"
-    try:
-        return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)
-    except (ValueError, httpx.InvalidURL) as error:
-        raise Undecided(f"the proxy cannot be used: {error}", reference="index-unavailable") from None
-
-
-def _words(error: Exception, limits: Limits) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"no connection within {limits.connect_timeout_seconds:g} seconds"
-    if isinstance(error, httpx.TimeoutException):
-        return f"nothing came for {limits.read_timeout_seconds:g} seconds"
-    if isinstance(error, httpx.ProxyError):
-        return f"the proxy refused: {error}"
-    if cause_of(error, socket.gaierror):
-        return "its name cannot be resolved"
-    return str(error) or type(error).__name__
-
-
-def _hint(error: Exception) -> str:
-    if cause_of(error, socket.gaierror):
-        return "check the spelling of the host, and the network"
-    if isinstance(error, httpx.ProxyError):
-        return "check the proxy settings"
-    return "try again, or raise --timeout"
+def _overdue(request: Request) -> Undecided:
+    return unavailable(request, f"{request.url} took too long: it sends, but hardly anything comes")

@@ -157,7 +157,8 @@ class Indexes:
 
     def _page(self, index: Index, url: Url, project: NormalizedName | None, place: Origin) -> Listing | None:
         """The parsed page; None where the index says that it has none."""
-        cached = self._pages.read(index, url, ACCEPT)
+        roots = self._http.roots(index.trust)
+        cached = self._pages.read(index, url, ACCEPT, roots)
         reply = self._get(index, url, place, cached)
         if reply.status == _NOT_MODIFIED and cached is not None and reply.url.origin == cached.url.origin:
             return parse_page(
@@ -182,7 +183,7 @@ class Indexes:
         listing = parse_page(
             reply.body, content_type, reply.url, project, index_name=index.name, limits=self._limits
         )
-        self._pages.write(index, url, ACCEPT, _to_cache(reply, content_type))
+        self._pages.write(index, url, ACCEPT, roots, _to_cache(reply, content_type))
         return listing
 
     def _get(self, index: Index, url: Url, place: Origin, cached: CachedPage | None) -> Reply:

@@ -6,6 +6,7 @@ be remote and plain http, ``--no-index`` or not; safepip does not.
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,10 +47,10 @@ class LocalIndexes:
         return Serves(listing=listing) if listing.files else Absent()
 
     def _simple(self, root: Path, index: Index, project: NormalizedName) -> Answer:
-        if not root.is_dir():
+        if not self._is_folder(root, index):
             raise _unavailable(index, root, "there is no such folder")
         folder = root / project
-        if not folder.is_dir():
+        if not self._is_folder(folder, index):
             return Absent()
         page = folder / "index.html"
         if page.is_file():
@@ -58,6 +59,15 @@ class LocalIndexes:
             files = tuple(self._folder(folder, index))
             listing = Listing(project=project, index=index.name, files=files)
         return Serves(listing=listing) if listing.files or listing.notes else Absent()
+
+    @staticmethod
+    def _is_folder(path: Path, index: Index) -> bool:
+        try:
+            return path.is_dir()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # no folder can be called so
+                return False
+            raise _unavailable(index, path, error.strerror or str(error)) from None
 
     def _files(self, root: Path, index: Index) -> tuple[FileEntry, ...]:
         with self._lock:

@@ -30,6 +30,8 @@ class Proxies:
 
     def towards(self, url: Url) -> str | None:
         """The proxy's URL; None: connect directly."""
+        if url.scheme == "http":
+            return None  # only a loopback address is reached so, and its bytes must not leave the machine
         if self.named is not None:
             return self.named or None
         if not self.found or urllib.request.proxy_bypass(url.netloc):

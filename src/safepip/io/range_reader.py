@@ -21,7 +21,7 @@ _STEP_BYTES = 32 * 1024
 _TOTAL_MAX_BYTES = 32 * 1024 * 1024
 _REQUESTS_MAX = 24
 _PARTIAL = 206
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)\Z")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})\Z")
 
 GetRange = Callable[[str], Reply]
 """Asks for a ``Range`` header's value, such as ``bytes=-65536``."""

@@ -78,6 +78,6 @@ def retry_after(text: str) -> float | None:
     """Seconds from now; the header holds seconds or an HTTP date (RFC 9110 §10.2.3). None: unreadable."""
     if text.isascii() and text.isdigit():
         return float(text)
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     return None

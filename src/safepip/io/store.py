@@ -23,7 +23,7 @@ from packaging.utils import NormalizedName
 
 from safepip.core.digest import AcceptableDigests, Algorithm, Digests
 from safepip.core.errors import ApplyError, ExitCode, Refused, SafepipError, Undecided
-from safepip.core.events import DownloadBegan, DownloadFinished
+from safepip.core.events import DownloadBegan, DownloadFinished, Noted
 from safepip.core.finding import Finding
 from safepip.core.index import FileEntry, Index
 from safepip.core.limits import Limits
@@ -33,6 +33,7 @@ from safepip.core.value import value
 from safepip.io.exchange import Request
 from safepip.io.fetch import Download, Hashes, blocks, hash_stream, mismatch
 from safepip.io.links import allows_plaintext, judge_link, judge_local_link, place_of, refuses_file_host
+from safepip.io.regular import open_regular
 from safepip.io.retry import Patience
 from safepip.io.workers import Workers
 
@@ -129,7 +130,8 @@ class ArtifactStore:
     def text(self, sha256: str, name: str) -> bytes | None:
         """A small text by its digest, such as a metadata sidecar; None if the store has it not."""
         try:
-            found = self._path(sha256, name).read_bytes()
+            with open_regular(self._path(sha256, name)) as stream:
+                found = stream.read(self._limits.sidecar_max_bytes)
         except OSError:
             return None
         return found if hashlib.sha256(found).hexdigest() == sha256 else None
@@ -166,19 +168,34 @@ class ArtifactStore:
         if acceptable.accepts(file.digests) is False:
             raise mismatch(file, _expected(file, acceptable, file.digests))
         try:
-            held = self.find(file, acceptable)
-            cached = held is not None
-            self._sink(DownloadBegan(filename=file.filename, size=file.size, cached=cached))
-            if held is None:
-                held = self._bring(file, index, acceptable)
+            held = self._have_on_disk(file, index, acceptable)
         except OSError as error:
-            raise ApplyError(
-                f"{file.filename} cannot be stored: {error.strerror or error}",
-                reference="disk",
-                hint="make room, or name another folder with --cache-dir",
-            ) from None
+            if not self._do_without_cache(error):
+                raise _disk_failure(file, error) from None
+            try:
+                held = self._have_on_disk(file, index, acceptable)
+            except OSError as second:
+                raise _disk_failure(file, second) from None
         self._sink(DownloadFinished(filename=file.filename))
         return held
+
+    def _have_on_disk(self, file: FileEntry, index: Index, acceptable: AcceptableDigests) -> Held:
+        """Raises OSError where the store's folder cannot be used."""
+        held = self.find(file, acceptable)
+        self._sink(DownloadBegan(filename=file.filename, size=file.size, cached=held is not None))
+        return held or self._bring(file, index, acceptable)
+
+    def _do_without_cache(self, error: OSError) -> bool:
+        """Go on in a folder that ends with the run; False where that is what failed."""
+        with self._lock:
+            if self._private is None:
+                self._sink(
+                    Noted(text=f"nothing is kept in the cache {self._root}: {error.strerror or error}")
+                )
+                self._private = tempfile.mkdtemp(prefix="safepip-store-")
+                self._root = Path(self._private)
+                return True
+            return error.filename is None or not str(error.filename).startswith(self._private)
 
     def _bring(self, file: FileEntry, index: Index, acceptable: AcceptableDigests) -> Held:
         part, algorithms = self._part(), _algorithms(file, acceptable)
@@ -234,7 +251,7 @@ class ArtifactStore:
     def _reread(self, path: Path, sha256: str, algorithms: frozenset[Algorithm]) -> Held | None:
         """A file of an earlier run; dropped where its bytes are no longer those of its address."""
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 digests = hash_stream(stream, algorithms)
         except OSError:
             return None
@@ -260,6 +277,14 @@ class ArtifactStore:
 
     def _path(self, sha256: str, filename: str) -> Path:
         return self._root / "sha256" / sha256[:2] / sha256 / filename
+
+
+def _disk_failure(file: FileEntry, error: OSError) -> ApplyError:
+    return ApplyError(
+        f"{file.filename} cannot be stored: {error.strerror or error}",
+        reference="disk",
+        hint="make room for temporary files",
+    )
 
 
 def check(file: FileEntry, acceptable: AcceptableDigests, actual: Digests) -> None:

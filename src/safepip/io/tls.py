@@ -18,6 +18,7 @@ are trusted as they stand (``VERIFY_X509_PARTIAL_CHAIN``), so an intermediate is
 
 from __future__ import annotations
 
+import hashlib
 import re
 import ssl
 import sys
@@ -73,6 +74,16 @@ def choose_roots(trust: Trust, environ: Mapping[str, str], platform: str = sys.p
 def describe(trust: Trust, environ: Mapping[str, str]) -> str:
     """The roots in words, for ``explain``, reports and messages."""
     return choose_roots(trust, environ).name
+
+
+def fingerprint(trust: Trust, environ: Mapping[str, str]) -> str:
+    """Which roots count, down to the bytes of a named file: equal texts mean equal roots.
+
+    A folder of certificates, and the system's store, are told by their names.
+    """
+    roots = choose_roots(trust, environ)
+    digest = hashlib.sha256(Path(roots.file).read_bytes()).hexdigest() if roots.file else ""
+    return f"{roots.name} {digest}"
 
 
 def make_context(trust: Trust, environ: Mapping[str, str]) -> ssl.SSLContext:

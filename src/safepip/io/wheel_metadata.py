@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
+import zlib
 from email.errors import MessageError
 from email.parser import HeaderParser
 from typing import BinaryIO
@@ -11,6 +14,11 @@ from safepip.core.errors import VerificationError
 from safepip.core.index import WheelMetadata
 
 _SUFFIX = ".dist-info/METADATA"
+_DAMAGE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error,
+    NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError,
+)  # fmt: skip
+"""What zipfile and the decompressors raise over bytes that are no wheel."""
 
 
 def parse_metadata(raw: bytes, source: str, filename: str) -> WheelMetadata:
@@ -60,17 +68,12 @@ def read_metadata(wheel: BinaryIO, filename: str, max_bytes: int) -> bytes:
                 raise _wrong(filename, f"is larger than {max_bytes:,} bytes")
             with archive.open(member) as stream:
                 raw = stream.read(max_bytes + 1)
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-    ) as error:
-        raise VerificationError(
-            f"{filename} is no readable wheel: {error}", reference="record-mismatch"
-        ) from None
+    except OSError as error:
+        if error.errno is not None:  # the disk's failure; that of bz2 over damaged bytes has none
+            raise
+        raise _no_wheel(filename, error) from None
+    except _DAMAGE as error:
+        raise _no_wheel(filename, error) from None
     if len(raw) > max_bytes:
         raise _wrong(filename, f"is larger than {max_bytes:,} bytes")
     return raw
@@ -81,6 +84,10 @@ def _member(archive: zipfile.ZipFile, filename: str) -> zipfile.ZipInfo:
     if len(found) != 1:
         raise _wrong(filename, f"stands {len(found)} times in the wheel")
     return found[0]
+
+
+def _no_wheel(filename: str, error: Exception) -> VerificationError:
+    return VerificationError(f"{filename} is no readable wheel: {error}", reference="record-mismatch")
 
 
 def _unfolded(value: object) -> str:

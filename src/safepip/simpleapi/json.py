@@ -28,6 +28,9 @@ from safepip.simpleapi.page import (
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.:/_~+!-]+/([A-Za-z0-9_][A-Za-z0-9._+!~-]*)\Z")
 """Absolute URLs without anything to decode or doubt, as nearly all are; the name at their end."""
 
+_SIZE_MAX = 1 << 62
+"""Bytes; a larger number is no size, and sums of such could not be shown."""
+
 
 def parse_json(text: str, page: Page) -> Listing:
     """Read a JSON page.
@@ -103,7 +106,7 @@ def _entry(item: Any, base: str, shown: str, number: int) -> FileEntry:
 
 
 def _size(value: Any) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value <= _SIZE_MAX:
         raise EntryError("its size is no number of bytes")
     return value
 
@@ -112,11 +115,12 @@ def _time(value: Any) -> datetime:
     """``yyyy-mm-ddThh:mm:ss[.ffffff]Z`` (PEP 700)."""
     try:
         time = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        in_utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise EntryError(f"its upload-time is unreadable: {value!r}") from None
     if time.tzinfo is None:
         raise EntryError(f"its upload-time has no time zone: {value!r}")
-    return time if time.tzinfo is UTC else time.astimezone(UTC)
+    return in_utc
 
 
 def _text(value: Any, name: str) -> str | None:

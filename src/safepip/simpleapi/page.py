@@ -34,6 +34,7 @@ _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _BELOW = re.compile(r"((?:\.\./)*)((?:[A-Za-z0-9_][A-Za-z0-9._+!~%-]*/)*[A-Za-z0-9_][A-Za-z0-9._+!~%-]*)\Z")
 """References that climb, then descend through plainly named folders: ascent and descent."""
 _NOTES_MAX = 5
+_NOTE_MAX_CHARS = 300
 
 
 class PageError(ValueError):
@@ -85,7 +86,7 @@ class Entries:
             raise PageError(f"lists more than {self.page.limits.listed_files_max} files")
 
     def keep_out(self, where: str, error: EntryError) -> None:
-        self.kept_out.append(f"{where}: left out: {error}")
+        self.kept_out.append(f"{where}: left out: {str(error)[:_NOTE_MAX_CHARS]}")
 
     def listing(
         self, *, versions: tuple[str, ...] = (), status: ProjectStatus, notes: tuple[str, ...], **more: object

@@ -8,9 +8,12 @@ are read by one regular expression; head, tail and every page that deviates from
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
+
+from safepip.simpleapi.page import PageError
 
 Attributes = dict[str, str]
 """Name in lower case → value; an attribute without value has the empty text. The first one counts."""
@@ -22,6 +25,7 @@ _SIMPLE_ANCHOR = re.compile(rf"<a((?:{_SIMPLE_ATTRIBUTE})+)[ \t\r\n]*>([^<>&]*)<
 _ATTRIBUTE = re.compile(r'([a-zA-Z][a-zA-Z0-9-]*)(?:="([^"]*)")?')
 _GAP = re.compile(r"[ \t\r\n]*(?:<br[ ]?/?>)?[ \t\r\n]*\Z")
 _INTERESTING = frozenset({"a", "base", "meta", "title", "h1", "html", "body"})
+_BROKEN_MAX = 10
 _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
 
 
@@ -117,7 +121,8 @@ class _Reader(HTMLParser):
         self._tokens = Tokens()
         self._open: tuple[Attributes, int] | None = None
         self._text: list[str] = []
-        self._hidden: list[str] = []
+        self._hidden: Counter[str] = Counter()
+        self._broken = 0
         self._heading = 0
         self._pieces: list[str] = []
 
@@ -138,7 +143,7 @@ class _Reader(HTMLParser):
         if tag in {"form", "input", "script", "iframe"}:
             tokens.asks = True
         if tag in _HIDDEN and tag != "head":
-            self._hidden.append(tag)
+            self._hidden[tag] += 1
         if tag == "h1":
             self._heading += 1
         if tag in _INTERESTING:
@@ -162,15 +167,24 @@ class _Reader(HTMLParser):
         elif tag == "h1":
             self._heading = max(0, self._heading - 1)
         elif tag in self._hidden:
-            self._hidden.remove(tag)
+            self._hidden[tag] -= 1
+            self._hidden = +self._hidden  # without those that reached zero
 
     def handle_data(self, data: str) -> None:
+        if data[:1] == "<" and len(data) > 1:
+            self._count_broken()
         if self._open is not None:
             self._text.append(data)
         elif self._heading or "title" in self._hidden:
             self._pieces.append(data)
         elif not self._hidden and data.strip():
             self._tokens.visible = True
+
+    def _count_broken(self) -> None:
+        """Tags without an end are text; each costs html.parser a search through the whole rest."""
+        self._broken += 1
+        if self._broken > _BROKEN_MAX:
+            raise PageError(f"holds more than {_BROKEN_MAX} tags without an end")
 
     def _end_anchor(self) -> None:
         if self._open is not None:
