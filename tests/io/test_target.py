@@ -312,3 +312,25 @@ def test_interpreter_of_a_made_environment_is_found(tmp_path: Path) -> None:
         == str(python)
         == str(interpreter(tmp_path / "env"))
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="scripts that stand in for an interpreter")
+def test_a_version_managers_shim_is_asked_which_interpreter_it_starts(tmp_path: Path) -> None:
+    shim = tmp_path / "python3"
+    shim.write_text(f'#!/usr/bin/env sh\nexec {sys.executable} "$@"\n')
+    shim.chmod(0o755)
+
+    choice = choose(str(shim), os.environ, Interpreter.running())
+
+    assert choice.python == sys.executable
+    assert probe(choice.python, os.environ).prefix == sys.prefix
+
+
+@pytest.mark.skipif(os.name != "posix", reason="scripts that stand in for an interpreter")
+def test_a_script_that_starts_no_interpreter_is_said_to_be_one(tmp_path: Path) -> None:
+    script = tmp_path / "python3"
+    script.write_text("#!/bin/sh\nexit 3\n")
+    script.chmod(0o755)
+
+    with pytest.raises(SafepipError, match="starts no Python interpreter"):
+        choose(str(script), os.environ, Interpreter.running())

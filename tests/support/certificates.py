@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import ssl
 import tempfile
 import warnings
@@ -42,9 +44,17 @@ def other_authority() -> trustme.CA:
 
 
 @cache
+def _folder() -> str:
+    """One folder for all certificate files of a test process; gone with it."""
+    folder = tempfile.mkdtemp(prefix="safepip-test-ca-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
 def ca_path() -> str:
     """A PEM file with the certificate of :func:`authority`."""
-    path = Path(tempfile.mkdtemp(prefix="safepip-test-ca-")) / "ca.pem"
+    path = Path(_folder()) / "ca.pem"
     authority().cert_pem.write_to_path(path)
     return str(path)
 
@@ -52,7 +62,7 @@ def ca_path() -> str:
 @cache
 def other_ca_path() -> str:
     """A PEM file with the certificate of :func:`other_authority`."""
-    path = Path(tempfile.mkdtemp(prefix="safepip-test-ca-")) / "other.pem"
+    path = Path(_folder()) / "other.pem"
     other_authority().cert_pem.write_to_path(path)
     return str(path)
 
@@ -60,7 +70,7 @@ def other_ca_path() -> str:
 @cache
 def client_certificate_path() -> str:
     """A PEM file with a client certificate of :func:`authority` and its key, for mTLS."""
-    path = Path(tempfile.mkdtemp(prefix="safepip-test-ca-")) / "client.pem"
+    path = Path(_folder()) / "client.pem"
     authority().issue_cert("client@index.example").private_key_and_cert_chain_pem.write_to_path(path)
     return str(path)
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from safepip import __version__
 from safepip.cli.commands import Treatment, flow_for, treatment_of
 from safepip.core.errors import ExitCode, SafepipError
 from safepip.pipcompat.argv import OwnOptions, parse, split_own
@@ -51,6 +52,9 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
     from safepip.cli.wiring.passing import PassingWorld
     from safepip.flows.delegate import delegate
 
+    if invocation.wants_version:
+        # stdout is pip's line, which other programs read.
+        sys.stderr.write(f"safepip {__version__}\n")
     if not (invocation.wants_help and invocation.command in GUARDED):
         return delegate(invocation, own, PassingWorld())
     from safepip.cli.own_help import OWN_HELP

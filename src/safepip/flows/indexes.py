@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from safepip.core.errors import ConfigurationError, UsageError
 from safepip.core.finding import Level
 from safepip.core.index import Index, IndexKind, Trust
-from safepip.core.origin import BUILT_IN, Origin, Place, Sourced
+from safepip.core.origin import BUILT_IN, Layer, Origin, Place, Sourced
 from safepip.core.url import Url, UrlError
 from safepip.policy.schema import Policy, TlsEnvironment, Unlisted
 
@@ -249,7 +249,7 @@ def default_trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> 
     if bundle is not None and bundle.value:
         path, origin = around.absolute(bundle.value), bundle.origin
     else:
-        path, origin = (_environment_bundle(around.environ) if honour else None), BUILT_IN
+        path, origin = _environment_bundle(around.environ) if honour else (None, BUILT_IN)
     if path is not None and not around.exists(path):
         raise _missing(path, origin, "CA bundle")
     client = places.client_cert.value if places.client_cert else None
@@ -260,8 +260,11 @@ def default_trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> 
     )
 
 
-def _environment_bundle(environ: Mapping[str, str]) -> str | None:
-    return next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
+def _environment_bundle(environ: Mapping[str, str]) -> tuple[str | None, Origin]:
+    for name in _CA_VARIABLES:
+        if path := environ.get(name):
+            return path, Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=name)
+    return None, BUILT_IN
 
 
 def _with_trust(index: Index, roots: Trust) -> Index:

@@ -1,1 +1,1 @@
-"""The world: implements :mod:`safepip.core.ports`. Only ``cli/wiring.py`` imports from here."""
+"""The world: implements :mod:`safepip.core.ports`. Only ``cli/wiring`` imports from here."""

@@ -13,6 +13,8 @@ from safepip.core.errors import SafepipError
 from safepip.core.value import value
 
 # Files that the tool installers leave in the environments they make for one tool.
+_SCRIPT_SECONDS = 30.0
+"""How long a stand-in for an interpreter may take to answer."""
 _TOOL_MARKS = ("pipx_metadata.json", "uv-receipt.toml")
 
 
@@ -70,9 +72,17 @@ def choose(option: str | None, environ: Mapping[str, str], own: Interpreter) -> 
     ``CONDA_PREFIX`` › safepip's interpreter, with the same exception › ``python3`` on PATH. A
     folder ``.venv`` that merely stands in the working directory never counts.
 
+    A script that stands in for an interpreter (a version manager's shim) is asked which one it starts.
+
     Raises:
         SafepipError: ``--python`` or ``VIRTUAL_ENV`` names no interpreter, or none is left.
     """
+    choice = _choose(option, environ, own)
+    python = _behind_script(choice.python, environ)
+    return Choice(python=python, reason=choice.reason, own=choice.own or python == own.executable)
+
+
+def _choose(option: str | None, environ: Mapping[str, str], own: Interpreter) -> Choice:
     if option is not None:
         return _named(option, own)
     if own.in_environment and not own.for_a_tool:
@@ -133,3 +143,35 @@ def interpreter_in(folder: str) -> str | None:
         if os.path.exists(python):
             return python
     return None
+
+
+def _behind_script(python: str, environ: Mapping[str, str]) -> str:
+    """The interpreter itself: a script would need the user's PATH, which no target is started with."""
+    try:
+        with open(python, "rb") as stream:
+            if stream.read(2) != b"#!":
+                return python
+    except OSError:
+        return python
+    import subprocess
+
+    kept = {
+        name: value for name, value in environ.items() if not name.startswith(("PYTHON", "PIP_", "_PIP_"))
+    }
+    try:
+        answer = subprocess.run(
+            [python, "-I", "-c", "import sys; print(sys.executable)"],
+            env=kept,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SCRIPT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SafepipError(
+            f"{python} is a script that starts no Python interpreter",
+            reference="target",
+            hint="name the interpreter itself with --python",
+        ) from error
+    return answer.stdout.strip() or python

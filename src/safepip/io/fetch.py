@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from safepip.core.digest import Algorithm, Digest, Digests
+from safepip.core.digest import AcceptableDigests, Algorithm, Digest, Digests
 from safepip.core.errors import ExitCode, Refused, Undecided
 from safepip.core.events import DownloadAdvanced
 from safepip.core.finding import Finding
@@ -195,3 +195,25 @@ def mismatch(file: FileEntry, notes: tuple[str, ...], url: str = "") -> Refused:
         notes=(*notes, f"from {url or file.url}"),
     )
     return Refused((finding,), exit_code=ExitCode.VERIFICATION)
+
+
+def check(file: FileEntry, acceptable: AcceptableDigests, actual: Digests) -> None:
+    """Raise Refused unless every digest of page and user agrees with the bytes (spec: all of them)."""
+    if file.digests.conflicts_with(actual) or acceptable.accepts(actual) is False:
+        raise mismatch(file, expected(file, acceptable, actual))
+
+
+def expected(file: FileEntry, acceptable: AcceptableDigests, actual: Digests) -> tuple[str, ...]:
+    """Expected and got, in pip's form, for the algorithms that disagree."""
+    lines = []
+    for algorithm in file.digests.conflicts_with(actual):
+        lines.append(f"Expected {algorithm.value} {file.digests.by_algorithm[algorithm]} (says the index)")
+        lines.append(f"     Got        {actual.by_algorithm[algorithm]}")
+    for algorithm, allowed in acceptable.by_algorithm.items():
+        got = actual.by_algorithm.get(algorithm)
+        if got is not None and got not in allowed:
+            lines += [
+                f"Expected {algorithm.value} {hex_digits} (says --hash)" for hex_digits in sorted(allowed)
+            ]
+            lines.append(f"     Got        {got}")
+    return tuple(lines)

@@ -125,7 +125,12 @@ class Http:
             Refused: plaintext, TLS failure, a redirect to where it may not lead.
             Undecided: no answer, or too much of one.
         """
-        return self._patience.persist(request, lambda: self._get_once(request)).reply
+
+        def attempt() -> _Opened:
+            with within(request.max_seconds):
+                return self._get_once(request)
+
+        return self._patience.persist(request, attempt).reply
 
     @contextlib.contextmanager
     def stream(self, request: Request) -> Iterator[Incoming]:
@@ -165,15 +170,11 @@ class Http:
     # -- one exchange --------------------------------------------------------------------------
 
     def _begin(self, request: Request) -> _Opened:
-        """Only the head must come in good time; a long file may take as long as it likes."""
+        """Only the head must come in good time; a long file may take its own."""
         with within(self._limits.page_max_seconds):
             return self._open(request)
 
     def _get_once(self, request: Request) -> _Opened:
-        with within(request.max_seconds):
-            return self._get_whole(request)
-
-    def _get_whole(self, request: Request) -> _Opened:
         opened = self._open(request)
         if request.body_of is not None and opened.reply.status not in request.body_of:
             opened.discard()
@@ -183,7 +184,7 @@ class Http:
             for chunk in limited(self._chunks(opened.response, request), request):
                 parts.append(chunk)
                 if is_overdue():
-                    raise _overdue(request)
+                    raise _overdue(request, self._limits)
         return replace(opened, reply=replace(opened.reply, body=b"".join(parts)))
 
     def _open(self, request: Request) -> _Opened:
@@ -252,9 +253,8 @@ class Http:
         try:
             yield from response.iter_raw()
         except (httpx.TransportError, RuntimeError) as error:
-            # RuntimeError: the pool was closed by another thread.
             if is_overdue():
-                raise _overdue(request) from None
+                raise _overdue(request, self._limits) from None
             raise ConnectionLost(
                 f"the connection to {request.url.netloc} broke off: {words_of(error, self._limits)}",
                 reference="index-unavailable",
@@ -276,7 +276,7 @@ class Http:
                 roots = describe(trust, self._environ)
                 raise Refused((tls_finding(cause, url, roots, request.origin, presented),)) from None
             if is_overdue():
-                raise _overdue(request) from None
+                raise _overdue(request, self._limits) from None
             failure = ConnectionLost if isinstance(error, httpx.TransportError) else Undecided
             raise failure(
                 f"{url} gave no answer: {words_of(error, self._limits)}",
@@ -300,5 +300,6 @@ class Http:
             return found
 
 
-def _overdue(request: Request) -> Undecided:
-    return unavailable(request, f"{request.url} took too long: it sends, but hardly anything comes")
+def _overdue(request: Request, limits: Limits) -> Undecided:
+    seconds = request.max_seconds or limits.page_max_seconds
+    return unavailable(request, f"{request.url} took longer than {seconds:g} seconds")

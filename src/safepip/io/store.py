@@ -31,7 +31,7 @@ from safepip.core.plan import Step
 from safepip.core.url import Url
 from safepip.core.value import value
 from safepip.io.exchange import Request
-from safepip.io.fetch import Download, Hashes, blocks, hash_stream, mismatch
+from safepip.io.fetch import Download, Hashes, blocks, check, expected, hash_stream, mismatch
 from safepip.io.links import allows_plaintext, judge_link, judge_local_link, place_of, refuses_file_host
 from safepip.io.regular import open_regular
 from safepip.io.retry import Patience
@@ -166,7 +166,7 @@ class ArtifactStore:
 
     def _have(self, file: FileEntry, index: Index, acceptable: AcceptableDigests) -> Held:
         if acceptable.accepts(file.digests) is False:
-            raise mismatch(file, _expected(file, acceptable, file.digests))
+            raise mismatch(file, expected(file, acceptable, file.digests))
         try:
             held = self._have_on_disk(file, index, acceptable)
         except OSError as error:
@@ -285,28 +285,6 @@ def _disk_failure(file: FileEntry, error: OSError) -> ApplyError:
         reference="disk",
         hint="make room for temporary files",
     )
-
-
-def check(file: FileEntry, acceptable: AcceptableDigests, actual: Digests) -> None:
-    """Raise Refused unless every digest of page and user agrees with the bytes (spec: all of them)."""
-    if file.digests.conflicts_with(actual) or acceptable.accepts(actual) is False:
-        raise mismatch(file, _expected(file, acceptable, actual))
-
-
-def _expected(file: FileEntry, acceptable: AcceptableDigests, actual: Digests) -> tuple[str, ...]:
-    """Expected and got, in pip's form, for the algorithms that disagree."""
-    lines = []
-    for algorithm in file.digests.conflicts_with(actual):
-        lines.append(f"Expected {algorithm.value} {file.digests.by_algorithm[algorithm]} (says the index)")
-        lines.append(f"     Got        {actual.by_algorithm[algorithm]}")
-    for algorithm, allowed in acceptable.by_algorithm.items():
-        got = actual.by_algorithm.get(algorithm)
-        if got is not None and got not in allowed:
-            lines += [
-                f"Expected {algorithm.value} {hex_digits} (says --hash)" for hex_digits in sorted(allowed)
-            ]
-            lines.append(f"     Got        {got}")
-    return tuple(lines)
 
 
 def _algorithms(file: FileEntry, acceptable: AcceptableDigests) -> frozenset[Algorithm]:

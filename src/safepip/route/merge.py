@@ -14,12 +14,31 @@ def common_digests(groups: Sequence[Sequence[Serves]]) -> frozenset[str]:
 
     A group is an index with its mirrors. A file without a published sha256 is common to nobody.
     """
+    return frozenset(digest for _, digest in _common(groups))
+
+
+def _common(groups: Sequence[Sequence[Serves]]) -> set[tuple[str, str]]:
+    """File name and sha256 of what every group offers."""
     offered = [
-        {(file.filename, file.digests.sha256) for answer in group for file in answer.listing.files}
+        {
+            (file.filename, digest)
+            for answer in group
+            for file in answer.listing.files
+            if (digest := file.digests.sha256) is not None
+        }
         for group in groups
     ]
-    common = set.intersection(*offered) if offered else set()
-    return frozenset(digest for _, digest in common if digest is not None)
+    return set.intersection(*offered) if offered else set()
+
+
+def _common_of(route: Route, answers: Mapping[str, Answer]) -> set[tuple[str, str]]:
+    """The same for the route: a common digest under another name is a file that one index made up."""
+    groups: dict[str, list[Serves]] = {}
+    for index in route.indexes:
+        answer = answers[index.name]
+        if isinstance(answer, Serves):
+            groups.setdefault(index.mirror_of or index.name, []).append(answer)
+    return _common(list(groups.values()))
 
 
 def merged_files(
@@ -38,6 +57,7 @@ def merged_files(
         for file in _files(answers[index.name])
         if file.yanked is not None
     }
+    common = None if route.only_digests is None else _common_of(route, answers)
     seen: set[str] = set()
     merged = []
     for index in route.indexes:
@@ -45,7 +65,7 @@ def merged_files(
         for file in _files(answers[index.name]):
             if file.filename in seen:
                 continue
-            if route.only_digests is not None and file.digests.sha256 not in route.only_digests:
+            if common is not None and (file.filename, file.digests.sha256) not in common:
                 continue
             seen.add(file.filename)
             reason = yanked.get(file.filename)

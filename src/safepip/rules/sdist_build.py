@@ -27,7 +27,9 @@ class SdistBuild(Rule[Any]):
         serve it from an index or a folder.
 
     Policy keys:
-        builds.sdists, rules, allow
+        builds.sdists
     """
 
     id = "sdist-build"
+    exemptible = False
+    """Nothing is built in this version, so no exemption could be kept."""

@@ -16,6 +16,9 @@ from safepip.rules.locations import is_plaintext, shown
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE | re.ASCII)
 
 
+INSTEAD = "name a wheel, or the project as an index serves it: this version builds nothing from repositories"
+
+
 class UnpinnedVcs(Rule[RequirementLine]):
     """Repository that is not allowed, or not pinned to a commit
 
@@ -74,6 +77,6 @@ def _problems(target: str, context: RuleContext) -> Iterator[tuple[str, str, boo
     path, _, revision = url.path.rpartition("@")
     repository = replace(url, path=path or url.path, query="", fragment="")
     if not admits_url(context.policy.vcs_allow.value, repository):
-        yield "is not admitted by vcs.allow", "add the repository to vcs.allow in the policy", True
+        yield "is not admitted by vcs.allow", INSTEAD, True
     if not path or not _COMMIT.match(revision):
-        yield "names no full commit id, so it may change", "append @ and the full commit id", False
+        yield "names no full commit id, so it may change", INSTEAD, False
