@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from safepip.core.events import ProjectListed
-from safepip.core.index import Absent, IndexKind, Serves
+from safepip.core.index import Absent, IndexKind, Serves, Trust
 from safepip.core.url import Url
 from safepip.io.credentials import CredentialStore
-from tests.support.certificates import Certificate
+from tests.support.certificates import Certificate, other_ca_path
 from tests.support.connected import connected, index_of
 from tests.support.server import JSON_TYPE, IndexServer, Response
 from tests.support.wheels import make_wheel
@@ -305,6 +306,77 @@ def test_a_page_cached_under_other_trust_is_not_used(server, tmp_path):
     with connected(tmp_path) as run:
         run.file(index_of(server, trust=index_of(server).trust.__class__(ca_bundle=str(both))))
     assert server.requests[-1].headers["If-None-Match"] is None
+
+
+def test_a_page_from_an_interception_is_not_used_once_that_is_over(server, tmp_path):
+    """Whoever intercepts sees the true ETag, and can send his own page with it."""
+    index = index_of(server, trust=Trust())
+    poisoned = Response(body=_page().replace(b"demo-1.0", b"demo-6.6"), headers={"ETag": '"true"'})
+    server.answer(PAGE, poisoned, times=1)
+    both = tmp_path / "intercepting.pem"
+    both.write_text(Path(server.ca_path).read_text() + Path(other_ca_path()).read_text())
+    with connected(tmp_path, environ={"SSL_CERT_FILE": str(both)}) as run:
+        run.file(index)
+    server.answer(PAGE, Response(body=_page(), headers={"ETag": '"true"'}))
+    for _ in range(2):
+        with connected(tmp_path, environ={"SSL_CERT_FILE": server.ca_path}) as run:
+            assert run.file(index).filename == WHEEL
+    intercepted, first, again = server.requests
+    assert intercepted.headers["If-None-Match"] is None
+    assert first.headers["If-None-Match"] is None
+    assert again.headers["If-None-Match"] == '"true"'
+
+
+def test_a_bundle_that_was_changed_is_another_one(server, tmp_path):
+    bundle = tmp_path / "bundle.pem"
+    for text in (Path(server.ca_path).read_text(), Path(server.ca_path).read_text() * 2):
+        bundle.write_text(text)
+        with connected(tmp_path) as run:
+            run.file(index_of(server, trust=Trust(ca_bundle=str(bundle))))
+    assert server.requests[-1].headers["If-None-Match"] is None
+
+
+def test_a_page_that_others_can_write_is_not_used(server, tmp_path):
+    with connected(tmp_path) as run:
+        run.file(index_of(server))
+    (entry,) = [path for path in (tmp_path / "pages").rglob("*") if path.is_file()]
+    assert entry.stat().st_mode & 0o077 == 0
+    entry.chmod(0o666)
+    with connected(tmp_path) as run:
+        run.file(index_of(server))
+    assert server.requests[-1].headers["If-None-Match"] is None
+
+
+def test_a_page_that_was_moved_is_not_used(server, tmp_path):
+    server.add_wheel(make_wheel("other"), "other-1.0-py3-none-any.whl")
+    entries = {}
+    for name in ("demo", "other"):
+        with connected(tmp_path) as run:
+            run.file(index_of(server), name)
+        known = set(entries.values())
+        entries[name] = next(p for p in (tmp_path / "pages").rglob("*") if p.is_file() and p not in known)
+    entries["demo"].write_bytes(entries["other"].read_bytes())
+    with connected(tmp_path) as run:
+        assert run.file(index_of(server)).filename == WHEEL
+    assert server.requests[-1].headers["If-None-Match"] is None
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_stands_in_a_pages_place_is_no_page(server, tmp_path, make):
+    with connected(tmp_path) as run:
+        run.file(index_of(server))
+    (entry,) = [path for path in (tmp_path / "pages").rglob("*") if path.is_file()]
+    entry.unlink()
+    make(entry)
+    with connected(tmp_path) as run:
+        assert run.file(index_of(server)).filename == WHEEL
+
+
+def test_pages_that_cannot_be_kept_are_done_without(server, tmp_path):
+    (tmp_path / "pages").write_text("a file where the folder should be")
+    for _ in range(2):
+        with connected(tmp_path) as run:
+            assert run.file(index_of(server)).filename == WHEEL
 
 
 def test_a_304_that_nobody_asked_for_is_no_answer(server):

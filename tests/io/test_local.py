@@ -104,3 +104,9 @@ def test_one_local_archive(folder):
         index = index_at(folder / WHEEL, IndexKind.LOCAL_FOLDER)
         assert run.file(index).filename == WHEEL
         assert run.answer(index, "other-name") == Absent()
+
+
+@pytest.mark.parametrize("kind", [IndexKind.LOCAL_SIMPLE, IndexKind.LOCAL_FOLDER])
+def test_a_name_that_no_folder_can_have_is_absent(folder, kind):
+    with connected() as run:
+        assert run.answer(index_at(folder, kind), "a" * 300) == Absent()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
+import zipfile
 from dataclasses import replace
 
 import pytest
 
 from safepip.core.errors import ExitCode, Refused, Undecided, VerificationError
-from safepip.io.wheel_metadata import parse_metadata
+from safepip.io.wheel_metadata import parse_metadata, read_metadata
 from tests.support.connected import IMPATIENT, connected, index_of
 from tests.support.server import IndexServer, Response
 from tests.support.wheels import make_wheel, metadata_of
@@ -192,3 +195,17 @@ def test_metadata_text_is_read_as_email_headers_are():
     assert (found.name, found.version, found.requires_python) == ("Demo", "1.0", ">=3.8")
     assert found.requires_dist == ("a (>=1) ; python_version > '3'",)
     assert found.provides_extra == {"x"}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("position", range(0, 40, 4))
+def test_damaged_bytes_are_no_readable_wheel(method, position):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("demo-1.0.dist-info/METADATA", "Name: demo\nVersion: 1.0\n" * 20)
+    content = bytearray(packed.getvalue())
+    assert read_metadata(io.BytesIO(content), WHEEL, 10_000)
+    start = content.index(b"METADATA") + len(b"METADATA") + position
+    content[start : start + 8] = b"\xff" * 8
+    with contextlib.suppress(VerificationError):
+        read_metadata(io.BytesIO(content), WHEEL, 10_000)

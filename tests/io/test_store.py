@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 from dataclasses import replace
@@ -11,9 +12,10 @@ import pytest
 
 from safepip.core.digest import AcceptableDigests, Digest
 from safepip.core.errors import ApplyError, ExitCode, Refused, Undecided
-from safepip.core.events import DownloadAdvanced, DownloadBegan, DownloadFinished
+from safepip.core.events import DownloadAdvanced, DownloadBegan, DownloadFinished, Noted
 from safepip.core.index import FileEntry, Index, IndexKind
 from safepip.core.url import Url
+from safepip.io.store import ArtifactStore
 from tests.support.connected import IMPATIENT, Connected, connected, index_of, step_for
 from tests.support.server import IndexServer, Response
 from tests.support.wheels import make_wheel, sha256
@@ -415,10 +417,44 @@ def test_files_are_placed_under_their_own_names(server, tmp_path, monkeypatch):
             monkeypatch.setattr(os, "link", _no_links)
 
 
-def test_a_store_that_cannot_be_written_is_an_error(server, tmp_path):
+def test_a_store_that_cannot_be_written_is_done_without(server, tmp_path):
     (tmp_path / "store").write_text("a file where the folder should be")
-    with connected(tmp_path) as run, pytest.raises(ApplyError, match="cannot be stored"):
+    with connected(tmp_path) as run:
+        assert fetch(run, index_of(server)).read_bytes() == CONTENT
+        (note,) = [event for event in run.events if isinstance(event, Noted)]
+    assert str(tmp_path / "store") in note.text
+    assert (tmp_path / "store").is_file()
+
+
+def test_a_disk_that_is_full_everywhere_is_an_error(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(ArtifactStore, "_bring", _disk_is_full)
+    with connected(tmp_path) as run, pytest.raises(ApplyError, match="cannot be stored: No space"):
         fetch(run, index_of(server))
+
+
+@pytest.mark.parametrize("occupy", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_stands_in_a_files_place_is_no_file(server, tmp_path, occupy):
+    place = tmp_path / "store" / "sha256" / sha256(CONTENT)[:2] / sha256(CONTENT)
+    place.mkdir(parents=True)
+    occupy(place / WHEEL)
+    with connected(tmp_path) as run:
+        assert fetch(run, index_of(server)).read_bytes() == CONTENT
+
+
+def test_a_link_in_a_files_place_is_not_followed(server, tmp_path):
+    with connected(tmp_path) as run:
+        path = fetch(run, index_of(server))
+    elsewhere = tmp_path / "same.whl"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with connected(tmp_path) as run:
+        again = fetch(run, index_of(server))
+    assert again.read_bytes() == CONTENT
+    assert not again.is_symlink()
+
+
+def _disk_is_full(*_arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _no_links(*_paths: object) -> None:

@@ -152,6 +152,16 @@ def test_the_same_bytes_under_another_file_name_do_not_count(world: World) -> No
     assert refusal(world).findings[0].rule == "ambiguous-project"
 
 
+def test_a_common_file_under_another_name_is_no_candidate(world: World) -> None:
+    """Otherwise an index could sell an old version as the newest."""
+    ours, other = world.index("ours"), world.index("other")
+    wheel = make_wheel("acme-core", "1.0")
+    for index in (ours, other):
+        world.publish(index, "acme-core", "1.0", content=wheel)
+    world.publish(other, "acme-core", "99.0", content=wheel)
+    assert filenames(found(world)) == ["acme_core-1.0-py3-none-any.whl"]
+
+
 def test_an_index_without_digests_never_counts_as_serving_the_same(world: World) -> None:
     from safepip.core.digest import Digests
 

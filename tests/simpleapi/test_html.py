@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 
 import pytest
 from hypothesis import example, given
@@ -339,3 +340,36 @@ def test_relative_links_mean_what_the_standard_says(reference, base):
         assert any(char in reference for char in " \\")
         return
     assert found == (reference if ":" in reference.partition("/")[0] else urljoin(base, reference))
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!--", "</a", "<![CDATA[", "<?", '<a href="', "<a a", "<a  \t "])
+def test_a_page_of_tags_without_an_end_is_refused_in_time(piece):
+    started = time.process_time()
+    with pytest.raises(PageError):
+        tokens.tokenize("<html>" + piece * 40_000)
+    assert time.process_time() - started < 3
+
+
+def test_endless_nesting_takes_no_endless_time():
+    started = time.process_time()
+    tokens.tokenize("<template>" * 40_000 + "</style>" * 40_000)
+    assert time.process_time() - started < 3
+
+
+def test_a_few_stray_brackets_are_text():
+    page = "<html><body>1 <2 and <3 <a href='demo-1.0.zip'>demo-1.0.zip</a> </body> <"
+    assert [anchor.text for anchor in tokens.tokenize(page).anchors] == ["demo-1.0.zip"]
+
+
+LOGIN = '<html><head><title>Sign in</title></head><body>{}<a href="/register">register</a></body></html>'
+
+
+@pytest.mark.parametrize("form", ["<form>password</form>", "<script>go()</script>", "Please sign in."])
+def test_a_login_page_with_links_is_no_answer(form):
+    with pytest.raises(PageError):
+        listing(LOGIN.format(form))
+
+
+@pytest.mark.parametrize("name", ["demo-1.0.zip", "demo-1.0-py2.5.egg", "demo-1.0.win32.exe", "other.zip"])
+def test_a_bare_page_that_links_a_package_is_one(name):
+    listing(f'<html><body><a href="/files/{name}#md5=5">{name}</a></body></html>')

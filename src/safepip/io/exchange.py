@@ -11,6 +11,7 @@ from typing import TypeVar
 from safepip.core.errors import Refused, Undecided
 from safepip.core.finding import Finding
 from safepip.core.index import Trust
+from safepip.core.limits import Limits
 from safepip.core.origin import Origin
 from safepip.core.url import Credentials, Url
 from safepip.core.value import value
@@ -197,6 +198,12 @@ def unavailable(
 ) -> Undecided:
     """The failure that stands for "no answer"."""
     return Undecided(message, reference="index-unavailable", origin=request.origin, hint=hint, notes=notes)
+
+
+def overdue(request: Request, limits: Limits) -> Undecided:
+    """The failure of an exchange that took too long in all; it is not tried again."""
+    seconds = request.max_seconds or limits.page_max_seconds
+    return unavailable(request, f"{request.url} took longer than {seconds:g} seconds")
 
 
 def cause_of(error: BaseException | None, kind: type[E]) -> E | None:

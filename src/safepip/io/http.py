@@ -31,6 +31,7 @@ from safepip.io.exchange import (
     cause_of,
     decoded,
     limited,
+    overdue,
     refuse_plaintext,
     refuse_redirect,
     unavailable,
@@ -50,7 +51,7 @@ _WASTE_MAX_SECONDS = 2.0
 
 
 def user_agent(pip_version: str = "") -> str:
-    """What servers are told; found without running programs, as pip does for its own."""
+    """What servers are told; found without running programs."""
     python = ".".join(str(part) for part in sys.version_info[:3])
     pip = f" pip/{pip_version}" if pip_version else ""
     return f"safepip/{__version__}{pip} {sys.implementation.name}/{python} ({sys.platform})"
@@ -170,7 +171,7 @@ class Http:
     # -- one exchange --------------------------------------------------------------------------
 
     def _begin(self, request: Request) -> _Opened:
-        """Only the head must come in good time; a long file may take its own."""
+        # Only the head must come in good time; a long file may take its own.
         with within(self._limits.page_max_seconds):
             return self._open(request)
 
@@ -184,7 +185,7 @@ class Http:
             for chunk in limited(self._chunks(opened.response, request), request):
                 parts.append(chunk)
                 if is_overdue():
-                    raise _overdue(request, self._limits)
+                    raise overdue(request, self._limits)
         return replace(opened, reply=replace(opened.reply, body=b"".join(parts)))
 
     def _open(self, request: Request) -> _Opened:
@@ -254,7 +255,7 @@ class Http:
             yield from response.iter_raw()
         except (httpx.TransportError, RuntimeError) as error:
             if is_overdue():
-                raise _overdue(request, self._limits) from None
+                raise overdue(request, self._limits) from None
             raise ConnectionLost(
                 f"the connection to {request.url.netloc} broke off: {words_of(error, self._limits)}",
                 reference="index-unavailable",
@@ -268,15 +269,14 @@ class Http:
     def _explained(self, url: Url, request: Request, trust: Trust) -> Iterator[None]:
         try:
             yield
-        except (httpx.TransportError, RuntimeError) as error:
-            # RuntimeError: the pool was closed by another thread.
+        except (httpx.TransportError, RuntimeError) as error:  # RuntimeError: the pool was closed
             cause = cause_of(error, ssl.SSLError)
             if cause is not None and is_tls_failure(cause):
                 presented = None if self._proxies.towards(url) else presented_certificate(url)
                 roots = describe(trust, self._environ)
                 raise Refused((tls_finding(cause, url, roots, request.origin, presented),)) from None
             if is_overdue():
-                raise _overdue(request, self._limits) from None
+                raise overdue(request, self._limits) from None
             failure = ConnectionLost if isinstance(error, httpx.TransportError) else Undecided
             raise failure(
                 f"{url} gave no answer: {words_of(error, self._limits)}",
@@ -298,8 +298,3 @@ class Http:
                 found = make_transport(trust, proxy, self._environ)
                 self._transports[trust, proxy] = found
             return found
-
-
-def _overdue(request: Request, limits: Limits) -> Undecided:
-    seconds = request.max_seconds or limits.page_max_seconds
-    return unavailable(request, f"{request.url} took longer than {seconds:g} seconds")

@@ -1,4 +1,4 @@
-"""Opening files that somebody else may have replaced: only regular ones, never waiting."""
+"""Opening files that somebody else may have replaced: only regular ones, never waiting, no links."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"):  # as far as the system has them
+    _FLAGS |= getattr(os, _name, 0)
+
 
 def open_regular(path: Path, *, own: bool = False) -> BinaryIO:
-    """The file for reading; a pipe in its place would make the run wait for ever.
+    """The file for reading. A pipe in its place would make the run wait for ever; what a link leads to
+    could be changed after it was hashed.
 
     Args:
         own: only if nobody but this user (and root) can have written it.
@@ -18,7 +23,7 @@ def open_regular(path: Path, *, own: bool = False) -> BinaryIO:
     Raises:
         OSError: it is not there, no regular file, or somebody else's.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, _FLAGS)
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or (own and not _is_own(found)):
         os.close(descriptor)

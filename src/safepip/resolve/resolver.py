@@ -96,6 +96,7 @@ def _factory(
         target=target,
         admission=admission,
         trust=request.direct_trust,
+        homes=frozenset(index.url.origin for index in router.indexes),
         ahead=not options.no_deps,
         skip_ahead=frozenset(installed) if stays else frozenset(),
     )

@@ -36,6 +36,7 @@ class Wheels:
     Attributes:
         prefetch: asks for a project's page without waiting.
         trust: TLS trust for direct URLs.
+        homes: origins of the configured indexes: only these are shown a client certificate.
         ahead: whether dependencies are asked for before they are needed (not with ``--no-deps``).
         skip_ahead: projects that need not be asked for ahead, being installed.
         notes: lines for the person, in the order met.
@@ -46,6 +47,7 @@ class Wheels:
     target: Target
     admission: Admission
     trust: Trust
+    homes: frozenset[tuple[str, str, int | None]] = frozenset()
     ahead: bool = True
     skip_ahead: frozenset[NormalizedName] = frozenset()
     notes: list[str] = field(default_factory=list)
@@ -144,6 +146,9 @@ class Wheels:
         for name in sorted(names - self.skip_ahead):
             self.prefetch(name)
 
+    def _trust_of(self, url: Url) -> Trust:
+        return self.trust if url.origin in self.homes else replace(self.trust, client_cert=None)
+
     def _make_direct(self, line: RequirementLine, url: Url) -> FileCandidate:
         parts = split_wheel(url.filename)
         if parts is None:
@@ -158,7 +163,7 @@ class Wheels:
                 f"{line.text} asks for {line.requirement.name}, but the file is of {project}",
                 origin=line.origin,
             )
-        index = _direct_index(url, line, self.trust)
+        index = _direct_index(url, line, self._trust_of(url))
         text = replace(url, fragment="").without_secrets
         file = FileEntry(filename=url.filename, url=text, digests=_single(line.hashes))
         return FileCandidate(

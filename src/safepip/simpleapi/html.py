@@ -28,6 +28,8 @@ from safepip.simpleapi.page import (
 from safepip.simpleapi.tokens import Anchor, Tokens, tokenize
 
 _INDEX_TITLE = re.compile(r"\b(links for|simple index|index of|directory listing for)\b", re.IGNORECASE)
+_OLD_PACKAGES = (".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
+"""What the first indexes held besides archives; nobody installs them, but their pages are index pages."""
 _NOT_A_FILE = ("#", "?", "javascript:", "mailto:", "data:")
 
 
@@ -46,7 +48,7 @@ def parse_html(text: str, page: Page) -> Listing:
         _add(anchor, base, shown, entries)
     metas = _metas(tokens)
     notes = check_api_version(metas.get("pypi:repository-version", ["1.0"])[0])
-    if not entries.found and not entries.kept_out:
+    if not _links_archives(tokens, entries):
         _check_is_index_page(tokens, has_version="pypi:repository-version" in metas)
     status = metas.get("pypi:project-status")
     return entries.listing(
@@ -125,6 +127,14 @@ def _add(anchor: Anchor, base: str, shown: str, entries: Entries) -> None:
         )
     except EntryError as error:
         entries.keep_out(where, error)
+
+
+def _links_archives(tokens: Tokens, entries: Entries) -> bool:
+    """Whether any link leads to a package, be it one that is left out; a login form's lead elsewhere."""
+    if any(map(is_archive, entries.found)):
+        return True
+    paths = (re.split("[?#]", anchor.attributes.get("href", ""), maxsplit=1)[0] for anchor in tokens.anchors)
+    return any(is_archive(path) or path.lower().endswith(_OLD_PACKAGES) for path in paths)
 
 
 def _check_text(text: str, filename: str) -> None:
