@@ -358,3 +358,23 @@ def test_an_interpreter_chosen_by_the_environment_is_refused(shell: Shell, tmp_p
     assert ended.code == 10
     assert "interpreter-from-environment" in ended.err
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_direct_url_with_a_wrong_hash_is_refused_even_in_a_dry_run(
+    shell: Shell, index: IndexServer, more: tuple[str, ...]
+) -> None:
+    url = f"{index.origin}/files/{wheel_filename('lib', '1.0')}"
+
+    ended = shell.safepip("install", *more, f"lib @ {url}#sha256={'0' * 64}", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (13, set()), ended.err
+    assert "hash-mismatch" in ended.err
+
+
+def test_a_direct_url_with_its_hash_is_installed(shell: Shell, index: IndexServer) -> None:
+    url = f"{index.origin}/files/{wheel_filename('lib', '1.0')}"
+
+    ended = shell.safepip("install", f"lib @ {url}#sha256={LIB_1}", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err

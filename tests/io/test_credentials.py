@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -69,6 +70,8 @@ def test_the_default_entry_is_for_indexes_only(netrc):
         == "everybody"
     )
     assert store.for_url(named, named) is None
+    direct = replace(index("https://unknown.example/wheels"), direct=True)
+    assert who(store, "https://unknown.example/wheels/x.whl", direct) is None
 
 
 def test_a_named_url_gets_its_own_and_its_redirects_nothing(netrc):

@@ -72,6 +72,7 @@ class Index:
         min_age: cool-down of this index; None: the policy's.
         allows_plaintext: ``unsafe-plaintext = true``; only for a loopback host.
         built_in: whether this is the operator's own default index, ``pypi``.
+        direct: whether this only stands for the place of one file that the user named by its URL.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Index:
     min_age: timedelta | None = None
     allows_plaintext: bool = False
     built_in: bool = False
+    direct: bool = False
 
     @property
     def label(self) -> str:

@@ -20,8 +20,7 @@ from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.settings import Settings, read_settings
-from safepip.flows.transport import read_transport
-from safepip.policy.urls import admits_url
+from safepip.flows.transport import read_transport, requirement_texts
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
@@ -67,7 +66,7 @@ def guard(
     transport = read_transport(config, world)
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
-    texts = world.texts(transport, trust, lambda url: admits_url(policy.urls_allow.value, url))
+    texts = requirement_texts(transport, trust, policy, world)
     gathered = gather(invocation, own, config, texts, world) if installs else Gathered()
     places = places.without_index(gathered.no_index)
     indexes = configured_indexes(places, policy, world.around)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import UsageError
 from safepip.flows.world import Transport
+from safepip.policy.urls import admits_url
 
 _MOST = 1_000_000
 """Seconds, or attempts: more than a week of either."""
 
 if TYPE_CHECKING:
+    from safepip.core.index import Trust
+    from safepip.core.ports import Files
     from safepip.flows.world import Options, World
+    from safepip.policy.schema import Policy
 
 
 def read_transport(options: Options, world: World) -> Transport:
@@ -59,3 +64,12 @@ def _cache_dir(cache: object, options: Options, world: World) -> str | None:
         # pip: an empty --cache-dir keeps nothing either.
         return world.around.absolute(str(cache)) if cache else None
     return world.around.own_cache_dir
+
+
+def requirement_texts(transport: Transport, trust: Trust, policy: Policy, world: World) -> Files:
+    """Local and remote requirement files; the client certificate is for indexes and stays away."""
+    return world.texts(
+        transport,
+        replace(trust, client_cert=None),
+        lambda url: admits_url(policy.urls_allow.value, url),
+    )

@@ -18,9 +18,8 @@ from safepip.flows.indexes import default_trust
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.rederive import rederived
-from safepip.flows.transport import read_transport
+from safepip.flows.transport import read_transport, requirement_texts
 from safepip.pipcompat.reqfile import read
-from safepip.policy.urls import admits_url
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge
 
@@ -49,9 +48,7 @@ def uninstall(invocation: Invocation, own: OwnOptions, world: World) -> int:
         context = RuleContext(policy=policy, now=world.clock.now(), passed=world.audit.passed)
         stop_if_denied((*judge_each(findings, context), *judge(config.settings, context)), world)
         trust = default_trust(named_places(config), policy, world.around)
-        files = world.texts(
-            read_transport(config, world), trust, lambda url: admits_url(policy.urls_allow.value, url)
-        )
+        files = requirement_texts(read_transport(config, world), trust, policy, world)
         names = [*(word.value for word in invocation.arguments), *_names(config, files, world)]
         python = target.environment.python
     return world.pip.run(

@@ -46,7 +46,7 @@ class CredentialStore:
         them by name; nobody else gets any.
         """
         if url.origin == index.url.origin:
-            return self._own(index.url)
+            return self._own(index)
         if is_listed_host(url, index):
             return self._named(url)
         return None
@@ -69,9 +69,10 @@ class CredentialStore:
             self._from_keyring[index.url.origin] = found
             return found is not None
 
-    def _own(self, url: Url) -> Credentials | None:
+    def _own(self, index: Index) -> Credentials | None:
+        url = index.url
         found = self._from_keyring.get(url.origin) or url.credentials or self._named(url)
-        if found is None and url.scheme == "https":
+        if found is None and url.scheme == "https" and not index.direct:
             found = self._hosts.get("default")
         return found
 

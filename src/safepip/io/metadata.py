@@ -49,12 +49,17 @@ class MetadataReader:
             return parse_metadata(known, "sidecar", file.filename)
         if held := self._store.find(file):
             return self._from_path(held.path, file)
-        if file.sidecar is not None and (found := self._from_sidecar(url, file, index)):
+        # Where the user gave its hash, nothing of the file is believed before all of it has been checked.
+        whole = index.direct and bool(file.digests.strong)
+        if not whole and file.sidecar is not None and (found := self._from_sidecar(url, file, index)):
             return found
         try:
-            return self._from_ranges(url, file, index)
+            return self._from_whole(file, index) if whole else self._from_ranges(url, file, index)
         except RangesUnsupported:
-            return self._from_path(self._store.begin(file, index).result().path, file)
+            return self._from_whole(file, index)
+
+    def _from_whole(self, file: FileEntry, index: Index) -> WheelMetadata:
+        return self._from_path(self._store.begin(file, index).result().path, file)
 
     def _known_sidecar(self, file: FileEntry) -> bytes | None:
         """A sidecar of an earlier run, by the digest that the page gives now."""

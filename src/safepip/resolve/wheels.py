@@ -191,7 +191,7 @@ def _direct_index(url: Url, line: RequirementLine, trust: Trust) -> Index:
     kind = IndexKind.LOCAL_FOLDER if url.scheme == "file" else IndexKind.LINKS
     place = replace(url, path=url.path.rpartition("/")[0] or "/", query="", fragment="")
     name = place.path if url.scheme == "file" else place.without_secrets
-    return Index(name=name, url=place, kind=kind, origin=line.origin, trust=trust)
+    return Index(name=name, url=place, kind=kind, origin=line.origin, trust=trust, direct=True)
 
 
 def _single(acceptable: AcceptableDigests) -> Digests:
