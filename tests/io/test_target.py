@@ -332,5 +332,5 @@ def test_a_script_that_starts_no_interpreter_is_said_to_be_one(tmp_path: Path) -
     script.write_text("#!/bin/sh\nexit 3\n")
     script.chmod(0o755)
 
-    with pytest.raises(SafepipError, match="starts no Python interpreter"):
+    with pytest.raises(SafepipError, match="does not work as a Python interpreter"):
         choose(str(script), os.environ, Interpreter.running())

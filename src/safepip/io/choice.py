@@ -168,10 +168,15 @@ def _behind_script(python: str, environ: Mapping[str, str]) -> str:
             timeout=_SCRIPT_SECONDS,
             check=True,
         )
-    except (OSError, subprocess.SubprocessError) as error:
+    except OSError as error:
         raise SafepipError(
-            f"{python} is a script that starts no Python interpreter",
+            f"the interpreter {python} cannot be started: {error.strerror or error}", reference="target"
+        ) from error
+    except subprocess.SubprocessError as error:
+        raise SafepipError(
+            f"{python} does not work as a Python interpreter",
             reference="target",
-            hint="name the interpreter itself with --python",
+            notes=str(getattr(error, "stderr", None) or "").splitlines(),
+            hint="it is a script; name the interpreter itself with --python",
         ) from error
     return answer.stdout.strip() or python
