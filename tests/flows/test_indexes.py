@@ -11,8 +11,9 @@ from safepip.core.index import Index, IndexKind, Trust
 from safepip.core.origin import Layer, Origin, Place, Sourced
 from safepip.core.project import Pattern
 from safepip.core.url import Url
-from safepip.flows.indexes import NamedPlaces, configured_indexes, same_place
+from safepip.flows.indexes import NamedPlaces, configured_indexes
 from safepip.policy.schema import Policy, TlsEnvironment, Unlisted
+from safepip.policy.urls import same_index
 
 CONFIG = Origin(layer=Layer.OPERATOR, kind=Place.FILE, place="pip.conf", line=2)
 
@@ -204,5 +205,5 @@ def test_a_missing_bundle_stops_the_run() -> None:
 def test_one_index_is_the_same_with_another_slash_or_userinfo_but_not_on_another_port() -> None:
     one = Url.parse("https://a.example/simple")
 
-    assert same_place(one, Url.parse("https://u:p@A.example:443/simple/"))
-    assert not same_place(one, Url.parse("https://a.example:8443/simple"))
+    assert same_index(one, Url.parse("https://u:p@A.example:443/simple/"))
+    assert not same_index(one, Url.parse("https://a.example:8443/simple"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 
@@ -190,8 +188,6 @@ class Unknown:
 
 
 Answer = Serves | Absent | Unknown
-
-NO_ANSWERS: Mapping[str, Answer] = MappingProxyType({})
 
 
 @value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import field
 from datetime import datetime
@@ -216,7 +216,3 @@ class Pip(Protocol):
             arguments: a command line that we wrote.
             offered: names of the files; pip reads versions from them and nothing else.
         """
-
-
-Printer = Callable[[str], None]
-Lines = Iterable[str]

@@ -79,8 +79,15 @@ def _refuse_own_options(invocation: Invocation, own: OwnOptions) -> None:
 def refuse_chosen_interpreter(environ: Mapping[str, str]) -> None:
     """Raise Refused where a variable would choose the interpreter, in any spelling pip accepts."""
     for name in environ:
-        if name.startswith("PIP_") and _option_name(name) == "python":
+        if name.startswith("PIP_") and _is_python(name.removeprefix("PIP_")):
             raise _refusal(name)
+
+
+def _is_python(spelled: str) -> bool:
+    # Imported only where a variable of pip's is set: most command lines meet none.
+    from safepip.pipcompat.written import normalize_key
+
+    return normalize_key(spelled) == "python"
 
 
 def _refusal(variable: str) -> Refused:
@@ -96,13 +103,8 @@ def _refusal(variable: str) -> Refused:
     return Refused([finding])
 
 
-def _option_name(variable: str) -> str:
-    """As pip's ``_normalize_name``: lower case, ``_`` to ``-``, one leading ``--`` dropped."""
-    return variable[4:].lower().replace("_", "-").removeprefix("--")
-
-
 def _refuse_remote_files(invocation: Invocation) -> None:
-    """``uninstall -r URL`` would make pip fetch; nothing but safepip fetches."""
+    """Refuse ``freeze -r URL``, which would make pip fetch; nothing but safepip fetches."""
     for option in invocation.options:
         if option.dest == "requirements" and option.text.lower().startswith(("http:", "https:", "ftp:")):
             raise CommandError(

@@ -18,6 +18,7 @@ from safepip.core.index import Index, IndexKind, Trust
 from safepip.core.origin import BUILT_IN, Layer, Origin, Place, Sourced
 from safepip.core.url import Url, UrlError
 from safepip.policy.schema import Policy, TlsEnvironment, Unlisted
+from safepip.policy.urls import same_index
 
 if TYPE_CHECKING:
     from safepip.core.subjects import Setting
@@ -114,13 +115,8 @@ def with_named_in_files(
     if places.no_index:
         named = [index for index in named if index.kind is not IndexKind.SIMPLE]
     roots = default_trust(places, policy, around)
-    new = (index for index in named if not any(same_place(index.url, known.url) for known in indexes))
+    new = (index for index in named if not any(same_index(index.url, known.url) for known in indexes))
     return (*indexes, *(_with_trust(index, roots) for index in _distinct(new)))
-
-
-def same_place(one: Url, other: Url) -> bool:
-    """Whether two index URLs name one index: userinfo and a trailing slash aside."""
-    return (one.origin, one.path.rstrip("/")) == (other.origin, other.path.rstrip("/"))
 
 
 def is_url(location: str) -> bool:
@@ -206,7 +202,7 @@ def _listed(policy: Policy, operator: list[Index]) -> Iterator[Index]:
         if index.name == BUILT_IN_NAME and index.built_in and own is not None:
             yield replace(index, url=own.url, kind=own.kind)
         else:
-            known = next((o for o in operator if same_place(o.url, index.url)), None)
+            known = next((o for o in operator if same_index(o.url, index.url)), None)
             # Credentials that the operator's configuration carries for a listed index stay in use.
             credentials = index.url.credentials or (known.url.credentials if known else None)
             yield replace(index, url=replace(index.url, credentials=credentials))
@@ -226,13 +222,13 @@ def _lets_in(policy: Policy, index: Index) -> bool:
 
 
 def _is_listed(index: Index, listed: Iterable[Index]) -> bool:
-    return any(same_place(index.url, other.url) for other in listed)
+    return any(same_index(index.url, other.url) for other in listed)
 
 
 def _distinct(indexes: Iterable[Index]) -> Iterator[Index]:
     seen: list[Index] = []
     for index in indexes:
-        if not any(same_place(index.url, other.url) and index.kind is other.kind for other in seen):
+        if not any(same_index(index.url, other.url) and index.kind is other.kind for other in seen):
             seen.append(index)
             yield index
 

@@ -74,20 +74,3 @@ def _runs(platform: str) -> Iterator[str]:
         # manylinux1 and manylinux2010 were only ever defined for these two architectures.
         if arch in {"x86_64", "i686"} or profile == "manylinux2010":
             yield from (f"{older}_{arch}" for older in _LEGACY_MANYLINUX.get(profile, ()))
-
-
-def python_version_parts(text: str) -> tuple[int, ...]:
-    """``3`` → (3,), ``37`` → (3, 7), ``3.7.3`` → (3, 7, 3), as pip's ``--python-version``.
-
-    Raises:
-        ValueError: more than three parts, or a part that is no integer; the message is pip's.
-    """
-    parts = text.split(".")
-    if len(parts) > 3:
-        raise ValueError("at most three version parts are allowed")
-    if len(parts) == 1 and len(text) > 1:
-        parts = [text[0], text[1:]]
-    try:
-        return tuple(int(part) for part in parts)
-    except ValueError:
-        raise ValueError("each version part must be an integer") from None
