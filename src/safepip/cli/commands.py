@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError
+from safepip.pipcompat.own import OWN_COMMANDS
 
 if TYPE_CHECKING:
     from safepip.flows.world import World
@@ -25,6 +26,8 @@ class Treatment(Enum):
     """safepip's index client answers."""
     APPLIED = "applied"
     """pip, as it is."""
+    OWN = "own"
+    """A command that pip does not have."""
     MISSING = "missing"
     """Not part of this version; refused rather than passed to a pip that nobody guards."""
 
@@ -52,6 +55,23 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
     }
 )
 """A pip command that is not listed is refused; a test holds this to pip's own commands."""
+_FLOWS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "cache": ("cache", "cache"),
+        "config": ("writing", "config_set"),
+        "download": ("download", "download"),
+        "explain": ("explaining", "explain"),
+        "index": ("versions", "answer"),
+        "install": ("install", "install"),
+        "list": ("versions", "answer"),
+        "policy": ("policy_command", "policy"),
+        "uninstall": ("uninstall", "uninstall"),
+        "wheel": ("download", "download"),
+    }
+)
+"""Command → module of :mod:`safepip.flows`, and the function there."""
+WITHOUT_TARGET = frozenset({"policy"})
+"""Commands that begin without an environment: its interpreter is started only if they ask for it."""
 
 
 def treatment_of(invocation: Invocation, environ: Mapping[str, str]) -> Treatment:
@@ -60,6 +80,8 @@ def treatment_of(invocation: Invocation, environ: Mapping[str, str]) -> Treatmen
     Raises:
         CommandError: the command is not part of this version.
     """
+    if own_command_meant(invocation):
+        return Treatment.OWN
     if invocation.command is None or invocation.wants_help or invocation.wants_version:
         return Treatment.APPLIED
     treatment = TREATMENTS.get(invocation.command, Treatment.MISSING)
@@ -72,31 +94,21 @@ def treatment_of(invocation: Invocation, environ: Mapping[str, str]) -> Treatmen
     return Treatment.ANSWERED if _is_ours(invocation, environ) else treatment
 
 
+def own_command_meant(invocation: Invocation) -> str | None:
+    """The command of safepip's own that is to run, or that ``help`` is asked about; None: neither."""
+    if invocation.command in OWN_COMMANDS:
+        return invocation.command
+    asked = [word.value for word in invocation.arguments[:1]] if invocation.command == "help" else []
+    return asked[0] if asked and asked[0] in OWN_COMMANDS else None
+
+
 def flow_for(command: str) -> Flow:
     """The use case of a command that safepip does itself. Imported late: each loads what it needs."""
-    if command == "install":
-        from safepip.flows.install import install
+    from importlib import import_module
 
-        return install
-    if command in {"download", "wheel"}:
-        from safepip.flows.download import download
-
-        return download
-    if command == "uninstall":
-        from safepip.flows.uninstall import uninstall
-
-        return uninstall
-    if command == "config":
-        from safepip.flows.writing import config_set
-
-        return config_set
-    if command == "cache":
-        from safepip.flows.cache import cache
-
-        return cache
-    from safepip.flows.versions import answer
-
-    return answer
+    module, function = _FLOWS[command]
+    flow: Flow = getattr(import_module(f"safepip.flows.{module}"), function)
+    return flow
 
 
 def _is_ours(invocation: Invocation, environ: Mapping[str, str]) -> bool:

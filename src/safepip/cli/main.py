@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from safepip import __version__
-from safepip.cli.commands import Treatment, flow_for, treatment_of
+from safepip.cli.commands import WITHOUT_TARGET, Treatment, flow_for, own_command_meant, treatment_of
 from safepip.core.errors import ExitCode, SafepipError
 from safepip.pipcompat.argv import OwnOptions, parse, split_own
 from safepip.pipcompat.own import GUARDED
@@ -38,8 +38,11 @@ def main(argv: Sequence[str]) -> int:
     try:
         own, rest = split_own(argv)
         invocation = parse(rest)
-        if treatment_of(invocation, os.environ) is Treatment.APPLIED:
+        treatment = treatment_of(invocation, os.environ)
+        if treatment is Treatment.APPLIED:
             return _pass_through(invocation, own)
+        if treatment is Treatment.OWN and (invocation.wants_help or invocation.command == "help"):
+            return _own_help(own_command_meant(invocation) or "")
     except SafepipError as error:
         world = _world()
         world.speak_as(own)
@@ -64,6 +67,13 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
     return code
 
 
+def _own_help(command: str) -> int:
+    from safepip.cli.own_help import OWN_COMMAND_HELP
+
+    sys.stdout.write(OWN_COMMAND_HELP[command])
+    return ExitCode.OK
+
+
 def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
     # Modules and index pages are many objects that stay: looking through them for garbage again and
     # again costs a twentieth of the run and finds next to none.
@@ -71,7 +81,8 @@ def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
     _end_tidily_when_terminated()
     world.begin(own, invocation)
     try:
-        world.expect_target(own.python)
+        if invocation.command not in WITHOUT_TARGET:
+            world.expect_target(own.python)
         code = flow_for(str(invocation.command))(invocation, own, world)
         world.audit.write()
         world.succeed(own, code)

@@ -11,3 +11,25 @@ safepip's Own Options (matched exactly, never abbreviated):
   --report-format <format>    How findings and the plan are reported: text, json, sarif, github.
   --explain                   Print the plan with its reasons and change nothing.
 """
+
+OWN_COMMAND_HELP = {
+    "explain": """
+Usage:
+  safepip explain [options] [RULE | SETTING | PROJECT]
+
+Description:
+  Say what is in force, where it was set, and where a project would come from.
+""",
+    "policy": """
+Usage:
+  safepip policy init [--output FILE] [--force]
+  safepip policy show
+  safepip policy check [FILE ...]
+  safepip policy trust [FILE] [--revoke | --list]
+  safepip policy schema
+
+Description:
+  Write, show, check and trust policy files.
+""",
+}
+"""What ``--help`` of a command prints that pip does not have."""

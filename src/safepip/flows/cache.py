@@ -17,7 +17,8 @@ from safepip.flows.guard import guard
 if TYPE_CHECKING:
     from safepip.core.kept import KeptFile
     from safepip.core.ports import KeptFiles
-    from safepip.flows.world import Presenter, World
+    from safepip.flows.presenter import Presenter
+    from safepip.flows.world import World
     from safepip.pipcompat.argv import Invocation, OwnOptions
 
 EVERYTHING = "*"

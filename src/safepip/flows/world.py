@@ -12,11 +12,9 @@ from packaging.utils import NormalizedName
 
 from safepip.core.finding import Finding
 from safepip.core.index import Trust
-from safepip.core.kept import Kept, KeptFile, Removal
 from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
-    Applied,
     Applier,
     Clock,
     Environment,
@@ -28,6 +26,8 @@ from safepip.core.ports import (
     Store,
 )
 from safepip.core.url import Url
+from safepip.flows.presenter import Presenter
+from safepip.flows.surroundings import Surroundings
 
 
 class Options(Protocol):
@@ -114,96 +114,6 @@ class Target(Protocol):
         """Undo what a killed command left half done; lines for the person. Before ``environment``."""
 
     def close(self) -> None: ...
-
-
-class Surroundings(Protocol):
-    """The machine, as far as settings depend on it."""
-
-    @property
-    def environ(self) -> Mapping[str, str]: ...
-
-    @property
-    def platform(self) -> str:
-        """``sys.platform``."""
-
-    @property
-    def cwd(self) -> str: ...
-
-    @property
-    def home(self) -> str: ...
-
-    @property
-    def default_index_url(self) -> str:
-        """Pip's own constant."""
-
-    @property
-    def own_cache_dir(self) -> str:
-        """Where safepip keeps verified files and pages unless told otherwise."""
-
-    @property
-    def machine_policy(self) -> str:
-        """Path of the machine's policy file."""
-
-    @property
-    def user_config_dir(self) -> str:
-        """Folder of the user's policy file."""
-
-    def absolute(self, path: str) -> str:
-        """Against the working directory, ``~`` expanded."""
-
-    def exists(self, path: str) -> bool:
-        """False too where it cannot be told."""
-
-    def is_dir(self, path: str) -> bool: ...
-
-    def stands(self, path: str) -> bool:
-        """Whether anything has this name, a link that leads nowhere included. Raises OSError."""
-
-    def changeable_by(self, path: str) -> str | None:
-        """Who besides the superuser and this user may change the file, or put another in its place.
-
-        In words; None: nobody, or the system has no such permissions. Raises OSError.
-        """
-
-    def folder_of(self, path: str) -> str:
-        """The folder that a file stands in, absolute."""
-
-
-class Presenter(Protocol):
-    """Shows results to the person; :mod:`safepip.report` has the words, pip's own where pip has some."""
-
-    def warned(self, findings: Sequence[Finding]) -> None:
-        """Findings that do not stop the run."""
-
-    def noted(self, lines: Sequence[str]) -> None:
-        """Facts that are no findings."""
-
-    def satisfied(self, plan: Plan) -> None:
-        """``Requirement already satisfied: …``."""
-
-    def reported(self, plan: Plan, environment: Environment, path: str) -> None:
-        """``--report FILE``; ``-`` is stdout."""
-
-    def would_install(self, plan: Plan) -> None: ...
-
-    def installed(self, plan: Plan, applied: Applied) -> None: ...
-
-    def downloaded(self, plan: Plan, saved: Sequence[str]) -> None: ...
-
-    def explained(self, plan: Plan) -> None:
-        """``--explain``: each step with its reasons."""
-
-    def kept_in(self, folder: str) -> None:
-        """``cache dir``."""
-
-    def kept_summary(self, kept: Kept) -> None:
-        """``cache info``."""
-
-    def kept_listed(self, wheels: Sequence[KeptFile], list_format: str) -> None:
-        """``cache list``; the format is ``human`` or ``abspath``."""
-
-    def kept_removed(self, removal: Removal, pattern: str) -> None:
-        """``cache remove``; the pattern ``*`` is ``cache purge``."""
 
 
 class Audit(Protocol):

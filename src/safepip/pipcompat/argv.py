@@ -15,7 +15,7 @@ from safepip.pipcompat.arguments import Arguments, argument_origin
 from safepip.pipcompat.grammar import HelpWanted, Noted, Parser, Token
 from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS
-from safepip.pipcompat.own import OwnOptions, split_own
+from safepip.pipcompat.own import GRAMMAR, OWN_COMMANDS, OwnOptions, split_own
 
 __all__ = ["GivenOption", "Invocation", "OwnOptions", "parse", "split_own"]
 
@@ -57,7 +57,7 @@ class Invocation:
     """One command line as pip would read it.
 
     Attributes:
-        command: pip's command; None where pip would print its general help or its version.
+        command: pip's command, or one of safepip's own; None where pip would print its general help or its version.
         options: in order. Where pip ends early (help, version): those met before.
         arguments: positional arguments.
         argv: what pip would be given, safepip's own options taken out.
@@ -109,12 +109,12 @@ def parse(argv: Sequence[str]) -> Invocation:
 
 
 def _parse_command(command: Token, tokens: list[Token], arguments: Arguments) -> Invocation:
-    if command not in COMMANDS:
+    if command not in COMMANDS and command not in OWN_COMMANDS:
         raise _unknown_command(command, arguments)
     # pip takes out the first argument that equals the command, even where that is a value.
     first = tokens.index(command)
     remaining = tokens[:first] + tokens[first + 1 :]
-    parser = Parser(table.options_of(command))
+    parser = Parser(table.options_of(GRAMMAR if command in OWN_COMMANDS else command))
     wants_help = False
     left: list[Token] = []
     try:
@@ -166,7 +166,7 @@ def _check_python(options: Iterable[GivenOption]) -> None:
 def _unknown_command(command: Token, arguments: Arguments) -> CommandError:
     from difflib import get_close_matches
 
-    close = get_close_matches(command.lower(), COMMANDS)
+    close = get_close_matches(command.lower(), [*COMMANDS, *OWN_COMMANDS])
     guess = f' - maybe you meant "{close[0]}"' if close else ""
     return CommandError(
         f'unknown command "{command}"{guess}',

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import UsageError
@@ -21,11 +22,21 @@ if TYPE_CHECKING:
     from safepip.core.digest import Digest
 
 GUARDED = frozenset({"install", "download", "wheel", "lock"})
+OWN_COMMANDS = MappingProxyType(
+    {
+        "explain": frozenset({"--offline"}),
+        "policy": frozenset({"--force", "--list", "--output", "--revoke"}),
+    }
+)
+"""Commands that pip does not have, with the options that are theirs alone. Besides those they take the
+options of :data:`GRAMMAR`, so that they speak of the settings that it would work with."""
+GRAMMAR = "install"
+"""Whose options an own command takes."""
 REPORT_FORMATS = ("text", "json", "sarif", "github")
 _EVERYWHERE = frozenset({"--policy"})
 _COMMANDS = frozenset({"--allow", "--reason", "--report-format"})
 _GUARDED = frozenset({"--explain", "--hash"})
-_FLAGS = frozenset({"--explain"})
+_FLAGS = frozenset({"--explain", "--force", "--list", "--offline", "--revoke"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,8 @@ class OwnOptions:
         report_format: one of :data:`REPORT_FORMATS`.
         explain: print the plan with reasons, change nothing.
         hashes: every ``--hash``, in order, each with its place.
+        output: ``--output FILE`` of an own command.
+        flags: what else an own command was told, without dashes: ``offline``, ``force``, …
         python: pip's own ``--python``, where it stands before the command; it stays among pip's
             arguments too.
     """
@@ -59,6 +72,8 @@ class OwnOptions:
     explain: bool = False
     hashes: tuple[Sourced[Digest], ...] = ()
     python: str | None = None
+    output: Sourced[str] | None = None
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -118,6 +133,10 @@ def _step(walk: _Walk, index: int) -> int:
 def _enter(walk: _Walk, command: str) -> None:
     """The command is known from here on, and with it which options count."""
     walk.in_command = True
+    if command in OWN_COMMANDS:
+        walk.names = table.by_name(GRAMMAR)
+        walk.known |= OWN_COMMANDS[command]
+        return
     walk.names = table.by_name(command) if command in COMMANDS else {}
     if command in GUARDED:
         walk.known |= _GUARDED
@@ -179,6 +198,8 @@ def _own_options(walk: _Walk) -> OwnOptions:
         explain="--explain" in last,
         hashes=tuple(_digest(value) for value in values.get("--hash", ())),
         python=walk.python,
+        output=last.get("--output"),
+        flags=frozenset(name[2:] for name in last if name in _FLAGS and name != "--explain"),
     )
     if own.allow and (own.reason is None or not own.reason.value.strip()):
         raise UsageError(

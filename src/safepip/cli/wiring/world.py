@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip import __version__
-from safepip.cli.audit import AuditTrail
-from safepip.cli.machine import Machine
-from safepip.cli.presenter import StreamPresenter
+from safepip.cli.wiring.speaking import Speaking
 from safepip.cli.wiring.target import RealTarget
 from safepip.core.errors import ExitCode, SafepipError
 
@@ -23,14 +17,12 @@ from safepip.core.errors import ExitCode, SafepipError
 # what only some methods need, they import.
 if TYPE_CHECKING:
     from safepip.cli.wiring.connection import RealConnection
-    from safepip.core.events import Event
     from safepip.core.index import Trust
-    from safepip.core.ports import Clock, Files, KeptFiles, Pip
+    from safepip.core.ports import Files, KeptFiles, Pip
     from safepip.core.url import Url
-    from safepip.flows.world import Options, Transport
-    from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.flows.world import Transport
+    from safepip.pipcompat.argv import OwnOptions
     from safepip.report.facts import Outcome
-    from safepip.report.progress import Progress
 
 _CONSEQUENCES = {
     "install": "nothing was installed",
@@ -39,105 +31,14 @@ _CONSEQUENCES = {
 }
 
 
-class RealWorld:
+class RealWorld(Speaking):
     """Implements :class:`safepip.flows.world.World`."""
 
     def __init__(self) -> None:
-        self.around = Machine()
-        self.show = StreamPresenter(cwd=self.around.cwd_to_show)
-        self._verbosity = 0
-        self._bar = "auto"
-        self._dry_run = False
-        self._progress: Progress | None = None
+        super().__init__()
         self._expected: RealTarget | None = None
-        self._closing = ExitStack()
-        self._lock = threading.Lock()
-
-    # --- How to speak ---------------------------------------------------------------------------
-
-    def begin(self, own: OwnOptions, invocation: Invocation) -> None:
-        """Take from the command line what decides how to speak, before anything can go wrong."""
-        self.speak_as(own)
-        self.show.command = invocation.command or ""
-        given = [option.dest for option in invocation.options]
-        self._speak(given.count("verbose") - given.count("quiet"), no_color="no_color" in given)
-
-    def speak_as(self, own: OwnOptions) -> None:
-        """Take the format of the report; no command is known yet."""
-        self.show.format = own.report_format
-        self.show.command = ""
-
-    def manner(self, options: Options) -> None:
-        """See the port."""
-        from safepip.flows.settings import read_settings
-
-        settings = read_settings(options)
-        self._bar = str(options.value("progress_bar") or "auto")
-        self._dry_run = settings.dry_run
-        if path := options.value("log"):
-            from safepip.cli.runlog import RunLog
-
-            self.show.log = RunLog(self.around.absolute(str(path)), self.clock.now)
-            self._closing.callback(self.show.log.close)
-        self._speak(settings.verbosity, no_color=settings.no_color)
-
-    def _speak(self, verbosity: int, *, no_color: bool) -> None:
-        from safepip.report.choose import wants_color
-
-        self._verbosity = verbosity
-        self.show.quiet = max(0, -verbosity)
-        self.show.color = wants_color(
-            is_terminal=sys.stderr.isatty(), environ=self.around.environ, no_color=no_color
-        )
-        self.show.width = _terminal_width()
-
-    def sink(self, event: Event) -> None:
-        """Progress to stderr; findings that come while resolving to the presenter."""
-        from safepip.core.events import Found
-
-        if isinstance(event, Found):
-            self.quieten()
-            self.audit.warned([event.finding])
-            self.show.warned([event.finding])
-        elif self.show.format == "text":
-            with self._lock:
-                progress = self._drawn()
-            progress(event)
-
-    def _drawn(self) -> Progress:
-        if self._progress is None:
-            from safepip.report.choose import wants_drawing
-            from safepip.report.progress import progress_on
-
-            self._progress = progress_on(
-                sys.stderr,
-                bar=self._bar,
-                verbosity=self._verbosity,
-                drawn=wants_drawing(is_terminal=sys.stderr.isatty(), environ=self.around.environ),
-                color=self.show.color,
-                width=self.show.width or 80,
-            )
-        return self._progress
-
-    def quieten(self) -> None:
-        """Take progress off the terminal, so that a line can be written."""
-        if self._progress is not None:
-            self._progress.close()
-            self._progress = None
-
-    @cached_property
-    def audit(self) -> AuditTrail:
-        from safepip.io.log import LogFile, file_digests
-
-        return AuditTrail(LogFile, file_digests)
 
     # --- The ports -------------------------------------------------------------------------------
-
-    @cached_property
-    def clock(self) -> Clock:
-        from safepip.io.clock import SystemClock
-
-        return SystemClock()
 
     @cached_property
     def files(self) -> Files:
@@ -283,10 +184,3 @@ class RealWorld:
         self.quieten()
         self.audit.close()
         self._closing.close()
-
-
-def _terminal_width() -> int | None:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        return None

@@ -1,0 +1,48 @@
+"""How results reach the person who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from safepip.core.finding import Finding
+from safepip.core.kept import Kept, KeptFile, Removal
+from safepip.core.plan import Plan
+from safepip.core.ports import Applied, Environment
+
+
+class Presenter(Protocol):
+    """Shows results to the person; :mod:`safepip.report` has the words, pip's own where pip has some."""
+
+    def warned(self, findings: Sequence[Finding]) -> None:
+        """Findings that do not stop the run."""
+
+    def noted(self, lines: Sequence[str]) -> None:
+        """Facts that are no findings."""
+
+    def satisfied(self, plan: Plan) -> None:
+        """``Requirement already satisfied: …``."""
+
+    def reported(self, plan: Plan, environment: Environment, path: str) -> None:
+        """``--report FILE``; ``-`` is stdout."""
+
+    def would_install(self, plan: Plan) -> None: ...
+
+    def installed(self, plan: Plan, applied: Applied) -> None: ...
+
+    def downloaded(self, plan: Plan, saved: Sequence[str]) -> None: ...
+
+    def explained(self, plan: Plan) -> None:
+        """``--explain``: each step with its reasons."""
+
+    def kept_in(self, folder: str) -> None:
+        """``cache dir``."""
+
+    def kept_summary(self, kept: Kept) -> None:
+        """``cache info``."""
+
+    def kept_listed(self, wheels: Sequence[KeptFile], list_format: str) -> None:
+        """``cache list``; the format is ``human`` or ``abspath``."""
+
+    def kept_removed(self, removal: Removal, pattern: str) -> None:
+        """``cache remove``; the pattern ``*`` is ``cache purge``."""
