@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest $(if $(TESTS),-k "$(TESTS)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev lint format types test integration servers bench differential generate check-generated lock docs package clean
+.PHONY: help demo dev lint format types test integration servers bench bench-indexes differential pip-suite generate check-generated lock docs package clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,14 @@ servers: $(SERVERS)/.installed
 bench: $(READY)  ## cold and warm installs against pip, in alternating runs
 	PATH="$$PATH:/usr/sbin" $(BIN)/python -m tasks.bench $(BENCH)
 
+bench-indexes: $(READY)  ## one index against three at 30 ms
+	$(BIN)/python -m tasks.bench_indexes
+
 differential: $(READY)  ## the same answers as pip, on the machine's own index
 	$(BIN)/python -m tasks.differential
+
+pip-suite: $(READY)  ## pip's own tests with safepip in pip's place: PIP=/path/to/checkout, FILES="list show"
+	$(BIN)/python -m integration.pip_suite $(PIP) $(FILES)
 
 generate: $(READY)  ## option table and rule pages, from pip and from the rules
 	$(BIN)/python -m tasks.generate_options

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from safepip.cli.commands import TREATMENTS, Treatment
 from safepip.core.errors import ExitCode
+from safepip.pipcompat.own import OWN_COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -79,7 +80,7 @@ def targets() -> set[str]:
 
 
 def works(command: str) -> bool:
-    return TREATMENTS.get(command, Treatment.MISSING) is not Treatment.MISSING
+    return command in OWN_COMMANDS or TREATMENTS.get(command, Treatment.MISSING) is not Treatment.MISSING
 
 
 def unreachable() -> Iterator[str]:

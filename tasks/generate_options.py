@@ -1,6 +1,6 @@
-"""Write ``src/safepip/pipcompat/options.py`` from the pip that is installed here.
+"""Write ``src/safepip/pipcompat/options.py`` from the pip that is installed here, and the page on roles.
 
-Usage: ``python tasks/generate_options.py [--check]``. With ``--check`` nothing is written, and the
+Usage: ``python -m tasks.generate_options [--check]``. With ``--check`` nothing is written, and the
 exit code is 1 where the file differs from what would be written.
 """
 
@@ -188,14 +188,22 @@ def generate() -> str:
 
 
 def main() -> int:
-    text = generate()
+    """Write or compare. The page is made from the table, so it comes second, and from a fresh import."""
+    stale = [TARGET] if _put(TARGET, generate()) else []
+    from tasks import option_pages
+
+    stale += [option_pages.TARGET] if _put(option_pages.TARGET, option_pages.page()) else []
+    for path in stale:
+        print(f"{path.name} is not what pip {pip.__version__} says: run `make generate`", file=sys.stderr)
+    return int(bool(stale))
+
+
+def _put(path: Path, text: str) -> bool:
+    """Write the file; with ``--check`` say instead whether it would change."""
     if "--check" in sys.argv[1:]:
-        if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text:
-            return 0
-        print(f"{TARGET.name} is not what pip {pip.__version__} says: run `make generate`", file=sys.stderr)
-        return 1
-    TARGET.write_text(text, encoding="utf-8", newline="\n")
-    return 0
+        return not path.exists() or path.read_text(encoding="utf-8") != text
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return False
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def test_an_externally_managed_python_is_not_touched(managed: Shell, index: Inde
 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.splitlines()[:4] == [
-        "error[externally-managed-environment]: This environment is externally managed",
+        "ERROR: This environment is externally managed",
         "   = note: To install system-wide, use apt.",
         "",
         "           See the manual.",

@@ -243,6 +243,15 @@ class World:
             return self._claimed[file.filename]
         return parse_metadata(metadata_of(self._content(index, file)))
 
+    def content_of(self, file: FileEntry) -> bytes:
+        """The bytes of a listed file."""
+        everything = (known for place in self._places.values() for files in place.projects.values() for known in files)
+        return next(known.content for known in everything if known.entry.url == file.url)
+
+    def files_of(self, index: Index, name: str) -> tuple[FileEntry, ...]:
+        """What an index lists of a project."""
+        return tuple(file.entry for file in self._files(index, name))
+
     def _content(self, index: Index, file: FileEntry) -> bytes:
         if file.url in self._direct:
             return self._direct[file.url]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,6 +11,7 @@ from safepip.core.errors import ConfigurationError
 from safepip.flows.policies import read_policy
 from safepip.pipcompat.own import OwnOptions
 from safepip.policy.schema import HashMode
+from tests.fakes.scene import Trusting
 
 MACHINE = "/etc/safepip/policy.toml"
 REQUIRED = b'[hashes]\nmode = "required"\n'
@@ -22,6 +23,7 @@ class Disk:
 
     files: Mapping[str, bytes]
     others: Mapping[str, str] = field(default_factory=dict)
+    strangers: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
     environ: Mapping[str, str] = field(default_factory=dict)
     machine_policy: str = MACHINE
@@ -32,6 +34,12 @@ class Disk:
         if path in self.closed:
             raise PermissionError(13, "Permission denied", path)
         return path in self.files
+
+    def stranger(self, path: str) -> str | None:
+        return self.strangers.get(path)
+
+    def one_name(self, path: str) -> str:
+        return path
 
     def changeable_by(self, path: str) -> str | None:
         return self.others.get(path)
@@ -48,6 +56,15 @@ class World:
 
     def __init__(self, disk: Disk) -> None:
         self.around = self.files = disk
+        self.show = self
+        self.trusted = Trusting()
+        self.notes: list[str] = []
+
+    def found_text(self, path: str) -> bytes:
+        return self.files.read_bytes(path)
+
+    def noted(self, lines: Sequence[str]) -> None:
+        self.notes += lines
 
 
 def read(disk: Disk) -> HashMode:

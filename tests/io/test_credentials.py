@@ -115,15 +115,42 @@ def test_keyring_is_asked_once_for_the_url_then_for_the_host():
 
     store = CredentialStore(keyring=keyring)
     of = index("https://me@index.example/simple")
-    assert store.after_refusal(of)
-    assert not store.after_refusal(of)
+    assert store.after_refusal(of, of.url.credentials)
+    assert not store.after_refusal(of, Credentials(username="user", password="pw"))
     assert asked == [("https://index.example/simple", "me"), ("index.example", "me")]
     assert who(store, "https://index.example/f", of) == "user"
 
 
+def test_pages_that_were_refused_together_all_learn_what_was_found():
+    store = CredentialStore(keyring=lambda _service, _username: Credentials(username="user", password="pw"))
+
+    assert store.after_refusal(index(), None)
+    assert store.after_refusal(index(), None)
+
+
+def test_the_person_is_asked_after_the_keyring_once_and_never_where_a_password_is_known():
+    asked = []
+
+    def ask(host, username):
+        asked.append((host, username))
+        return Credentials(username=username or "typed", password="pw")
+
+    store = CredentialStore(keyring=lambda _service, _username: None, ask=ask)
+    assert store.after_refusal(index(), None)
+    assert store.after_refusal(index(), None)
+    assert not store.after_refusal(index(), Credentials(username="typed", password="pw"))
+    assert asked == [("index.example", None)]
+    named = index("https://me@other.example:8443/simple")
+    assert store.after_refusal(named, named.url.credentials)
+    assert asked[1:] == [("other.example:8443", "me")]
+    whole = index("https://me:wrong@third.example/simple")
+    assert not store.after_refusal(whole, whole.url.credentials)
+    assert len(asked) == 2
+
+
 def test_keyring_is_never_asked_for_plain_http_or_without_the_option():
-    assert not CredentialStore().after_refusal(index())
-    assert not CredentialStore(keyring=_never).after_refusal(index("http://localhost/simple"))
+    assert not CredentialStore().after_refusal(index(), None)
+    assert not CredentialStore(keyring=_never).after_refusal(index("http://localhost/simple"), None)
 
 
 def test_the_keyring_program(tmp_path):

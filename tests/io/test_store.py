@@ -459,3 +459,19 @@ def _disk_is_full(*_arguments: object) -> None:
 
 def _no_links(*_paths: object) -> None:
     raise OSError("no links across devices")
+
+
+SLOW = replace(IMPATIENT, retries=0, file_pace_seconds=1.5, file_pace_bytes=50_000)
+
+
+@pytest.mark.parametrize("pause,comes", [(0.2, False), (0.002, True)])
+def test_a_file_host_that_drips_is_given_up_and_a_slow_one_is_not(server, tmp_path, pause, comes):
+    server.answer(FILE, Response(body=CONTENT, chunk_delay_seconds=pause))
+    with connected(tmp_path, limits=SLOW) as run:
+        index = index_of(server)
+        if comes:
+            assert fetch(run, index).read_bytes() == CONTENT
+            return
+        with pytest.raises(Undecided, match="less than 48 KiB in 1.5 seconds"):
+            fetch(run, index)
+    assert not any(Path(name).name == WHEEL for name in files_under(tmp_path))

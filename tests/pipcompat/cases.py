@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import os.path
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from safepip.core.errors import SafepipError
+from safepip.pipcompat import table
 from safepip.pipcompat.fold import FormatControl, ReleaseControl
+from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS, OPTIONS
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
@@ -70,41 +72,93 @@ VALUES = st.one_of(
             "x", "install", "list", "--isolated", "--", "-", "-r", "-i", "--index-url", "=", "=x", "1", "0", "2.5",
             "true", "no", "", "a b", "only-if-needed", "eager", "P3D", "2024-01-01T00:00:00Z", "3.11", "311", "3.x",
             "a=b", ":all:", ":none:", "Foo,bar", "dev", "./pyproject.toml:dev", "x.toml:dev", "off", "ignore",
-            "https://index.example/simple", "s", "fast-deps", "legacy-certs", "json", "~/x", "sha256", "é",
+            "https://index.example/simple", "s", "fast-deps", "--policy", "--hash", "--python", "-qi", "--explain", "legacy-certs", "json", "~/x", "sha256", "é",
         ]
     ),
     st.text(alphabet="abc-=:~./ 1", max_size=6),
 )  # fmt: skip
 
 
-@st.composite
-def option_words(draw: st.DrawFn) -> list[str]:
-    """One option of any command in any spelling pip might accept, now and then one it does not."""
-    option = draw(st.sampled_from(OPTIONS))
-    name = draw(st.sampled_from(option.names))
-    if name.startswith("--"):
-        if draw(st.booleans()):
-            name = name[: draw(st.integers(min_value=3, max_value=len(name)))]
-        if draw(st.integers(0, 9)) == 0:
-            name += "x"
-        form = draw(st.integers(0, 4))
-        if form == 0:
-            return [f"{name}={draw(VALUES)}"]
-        return [name, draw(VALUES)] if option.takes_value and form > 1 else [name]
-    if draw(st.booleans()):
-        name = "-" + draw(st.sampled_from(["q", "v", "qv", "U", "qU", ""])) + name[1:]
-    if option.takes_value:
-        value = draw(VALUES)
-        return [name + value] if draw(st.booleans()) else [name, value]
-    return [name]
+GOOD = {
+    "config_settings": ["a=b", "a=", "k=v=w"],
+    "dependency_group": ["dev", "./pyproject.toml:dev", "pylock.toml:dev"],
+    "merge_hash": ["sha256:ab"],
+    "no_cache_dir": ["1"],
+    "python_version": ["3", "311", "3.11", "3.11.2"],
+    "uploaded_prior_to": ["P3D", "2024-01-01T00:00:00Z"],
+    "int": ["0", "3", "-1", "0x10"],
+    "float": ["1", "2.5", "-3", "1e3"],
+}
+"""Values that an option takes, by its callback or type."""
+
+
+def good_values(option: Option) -> list[str]:
+    return (
+        [*option.choices] or GOOD.get(option.callback or "") or GOOD.get(option.type or "") or ["a", "B_c,d"]
+    )
+
+
+def values_for(option: Option) -> st.SearchStrategy[str]:
+    """Mostly what the option takes, else anything, above all what looks like an option or a command."""
+    good = st.sampled_from(good_values(option))
+    return st.one_of(good, good, good, good, good, VALUES)
 
 
 @st.composite
-def command_lines(draw: st.DrawFn) -> list[str]:
-    """A command line, mostly one that pip reads."""
-    command = draw(st.sampled_from([*COMMANDS, "install", "install", "install"]))
-    words = st.lists(st.one_of(option_words(), VALUES.map(lambda value: [value])), max_size=4)
-    before = [word for group in draw(st.lists(option_words(), max_size=1)) for word in group]
-    after = [word for group in draw(words) for word in group]
-    # pip would start another process for it.
-    return [word for word in [*before, command, *after] if not word.startswith("--py")]
+def long_words(draw: st.DrawFn, option: Option) -> list[str]:
+    """One option by a long name, whole or shortened, with its value in either form or wrongly."""
+    name = draw(st.sampled_from([name for name in option.names if name.startswith("--")]))
+    whole = st.just(len(name))
+    name = name[: draw(st.one_of(whole, whole, st.integers(min_value=3, max_value=len(name))))]
+    form = draw(st.integers(0, 29))
+    if form == 29:
+        name += "x"
+    if form == 28 or (option.takes_value and form > 14):
+        return [f"{name}={draw(values_for(option))}"]
+    return [name, draw(values_for(option))] if option.takes_value and form else [name]
+
+
+@st.composite
+def short_words(draw: st.DrawFn, options: Sequence[Option]) -> list[str]:
+    """A cluster of short options, the last one with its value glued, apart or missing."""
+    shorts = {name[1]: option for option in options for name in option.names if not name.startswith("--")}
+    cluster = "-"
+    for letter in draw(st.lists(st.sampled_from([*shorts, *shorts, "q", "v", "Z"]), min_size=1, max_size=4)):
+        cluster += letter
+        option = shorts.get(letter)
+        if option is not None and option.takes_value:
+            value = draw(values_for(option))
+            return [cluster + value] if draw(st.booleans()) else [cluster, value]
+    return [cluster]
+
+
+def option_words(options: Sequence[Option]) -> st.SearchStrategy[list[str]]:
+    return st.one_of(st.sampled_from(options).flatmap(long_words), short_words(options))
+
+
+@st.composite
+def lines_of(draw: st.DrawFn, command: str) -> list[str]:
+    """A command line of one command, mostly one that pip reads."""
+    anywhere = st.sampled_from(OPTIONS).flatmap(long_words)
+    own = option_words(table.options_of(command))
+    word = st.one_of(*[own] * 9, anywhere, VALUES.map(lambda value: [value]))
+    before = [*joined(draw, st.lists(option_words(table.main_options()), max_size=2))]
+    after = [*joined(draw, st.lists(word, max_size=5))]
+    return [*before, command, *after]
+
+
+def joined(draw: st.DrawFn, groups: st.SearchStrategy[list[list[str]]]) -> Iterator[str]:
+    for group in draw(groups):
+        yield from group
+
+
+def command_lines() -> st.SearchStrategy[list[str]]:
+    """A command line of any command."""
+    return st.sampled_from([*COMMANDS, "install", "install", "install"]).flatmap(lines_of)
+
+
+SIMPLE = st.sampled_from(
+    [["install", "x"], ["list"], ["download", "x"], ["install", "x", "-i", "https://a.example", "--no-binary", "q"],
+     ["list", "--isolated"], ["install", "--extra-index-url=b", "-v", "--user", "x"], ["wheel", "-Ca=b", "x"]]
+)  # fmt: skip
+"""Command lines that pip reads in every configuration."""

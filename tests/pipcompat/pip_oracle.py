@@ -1,31 +1,35 @@
 """The real pip, asked what it makes of things. Runs as a child: one JSON question a line, one answer.
 
-Questions: ``{"ask": "argv", "argv": […], "environ": {…}, "files": {"global": […], …}}`` and
-``{"ask": "requirements", …}``, ``{"ask": "requirement", …}``, ``{"ask": "config", …}``.
+Questions: ``{"ask": "argv", "argv": […], "environ": {…}, "files": {"global": […], …}}``, and ``output``
+(what a command prints), ``matches`` (what abbreviations mean), ``places`` (where configuration is looked
+for), ``config``, ``requirement``, ``requirements``. A whole command line is answered by a process of its
+own, because parsing one leaves traces in pip: lists of defaults, parsers, environment variables.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import functools
+import gc
 import io
 import json
 import logging
+import optparse
 import os
 import sys
-from typing import Any
+from typing import Any, Self
 
 from pip._internal import configuration
-from pip._internal.cli import cmdoptions, main_parser, parser
-from pip._internal.commands import create_command
+from pip._internal.cli import base_command, main_parser, parser
+from pip._internal.cli.main import main as run_pip
+from pip._internal.commands import commands_dict, create_command
 from pip._internal.exceptions import PipError
 from pip._internal.models.format_control import FormatControl
 from pip._internal.models.release_control import ReleaseControl
 from pip._internal.req import constructors, req_file
+from pip._internal.utils import appdirs
 
 FILES: dict[configuration.Kind, list[str]] = {}
-configuration.get_configuration_files = lambda: FILES
 
 
 class Helped(Exception):
@@ -46,19 +50,106 @@ def plain(value: Any) -> Any:
     return value
 
 
-def parse(argv: list[str]) -> dict[str, Any]:
-    command, arguments = main_parser.parse_command(list(argv))
-    isolated = "--isolated" in arguments
-    options, left = create_command(command, isolated=isolated).parser.parse_args(arguments)
-    values = {name: plain(value) for name, value in vars(options).items()}
-    return {"command": command, "isolated": isolated, "values": values, "arguments": left}
+class Noted(base_command.Command):
+    """What is put in the place of methods of pip's commands, so that they end where they would begin."""
+
+    seen: dict[str, Any] = {}  # noqa: RUF012 - one of each process
+
+    def parse_args(self, args: list[str]) -> Any:
+        options, left = self.parser.parse_args(args)
+        Noted.seen = {
+            "command": self.name,
+            "isolated": self.parser.config.isolated,
+            "values": {name: plain(value) for name, value in vars(options).items()},
+            "arguments": list(left),
+        }
+        return options, left
+
+    def _run_wrapper(self, *_: Any) -> int:
+        return 0
+
+
+class SamePip:
+    """``--python`` starts pip anew in another interpreter; here it is this one."""
+
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+        os.environ.update(env)
+        self.argv = command[2:]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait(self) -> int:
+        return run_pip(self.argv)
+
+
+def look_for(question: dict[str, Any]) -> None:
+    """The files that are named, else those of an environment with this prefix on this machine."""
+    if "prefix" in question:
+        sys.prefix = question["prefix"]
+        return
+    for kind in ("global", "user", "site"):
+        FILES[configuration.Kind(kind)] = question.get("files", {}).get(kind, [])
+    configuration.get_configuration_files = lambda: FILES
 
 
 def ask_argv(question: dict[str, Any]) -> dict[str, Any]:
-    FILES.clear()
-    for kind in ("global", "user", "site"):
-        FILES[configuration.Kind(kind)] = question.get("files", {}).get(kind, [])
-    return parse(question["argv"])
+    """What pip's own entry point makes of a command line, until the command would begin its work."""
+    look_for(question)
+    base_command.Command.parse_args = Noted.parse_args  # type: ignore[method-assign]
+    base_command.Command._run_wrapper = Noted._run_wrapper  # type: ignore[method-assign]
+    base_command.setup_logging = lambda **_: logging.INFO
+    main_parser.identify_python_interpreter = str
+    main_parser.subprocess.Popen = SamePip  # type: ignore[misc, assignment]
+    try:
+        code = run_pip(question["argv"])
+    except SystemExit as end:
+        if end.code or not Noted.seen:
+            raise
+        code = 0
+    assert code == 0, code
+    return Noted.seen
+
+
+def ask_output(question: dict[str, Any]) -> dict[str, Any]:
+    """What a command prints on stdout."""
+    look_for(question)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = run_pip(question["argv"])
+    return {"code": code, "out": out.getvalue()}
+
+
+def ask_matches(question: dict[str, Any]) -> dict[str, Any]:
+    """For each long name of a command and each beginning of it: the name that is meant, or the mistake."""
+    made = (
+        create_command(question["command"]).parser
+        if question["command"]
+        else main_parser.create_main_parser()
+    )
+    return {"matches": {word: match(made, word) for word in question["words"]}}
+
+
+def match(made: Any, word: str) -> str:
+    try:
+        return str(made._match_long_opt(word))
+    except optparse.BadOptionError as error:
+        return str(error)
+
+
+def ask_places(question: dict[str, Any]) -> dict[str, Any]:
+    """Every configuration file pip would try, on this system or on macOS."""
+    sys.prefix, sys.base_prefix = question["prefix"], question.get("base_prefix", "/usr")
+    if question["platform"] == "darwin":
+        from pip._vendor.platformdirs.macos import MacOS
+
+        sys.platform = "darwin"
+        appdirs._appdirs.PlatformDirs = MacOS  # type: ignore[misc, assignment]
+    found = configuration.Configuration(isolated=question.get("isolated", False)).iter_config_files()
+    return {"places": [[kind.value, path] for kind, paths in found for path in paths]}
 
 
 def ask_config(question: dict[str, Any]) -> dict[str, Any]:
@@ -116,21 +207,20 @@ def helped(self: Any, file: Any = None) -> None:
 
 ASK = {
     "argv": ask_argv,
+    "matches": ask_matches,
+    "output": ask_output,
+    "places": ask_places,
     "config": ask_config,
     "requirement": ask_requirement,
     "requirements": ask_requirements,
 }
 
 
-def forget() -> None:
-    """pip's option factories share their list defaults, which one parse would leave to the next."""
-    for factory in vars(cmdoptions).values():
-        if isinstance(factory, functools.partial) and isinstance(factory.keywords.get("default"), list):
-            factory.keywords["default"] = []
+ALONE = {"argv", "output", "places"}
+"""Questions that change what pip would say to the next one."""
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    forget()
     os.environ.clear()
     os.environ.update(BASE | question.get("environ", {}))
     if "cwd" in question:
@@ -151,9 +241,28 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
             return {"exit": 1, "said": str(error)}
 
 
-BASE = {"_PIP_RUNNING_IN_SUBPROCESS": "1", "HOME": os.environ.get("HOME", "/"), "LC_ALL": "C.UTF-8"}
+def answer_apart(question: dict[str, Any]) -> str:
+    """The answer of a process that begins as this one is now, and ends with it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            pipe.write(json.dumps(answer(question)))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    return text
+
+
+BASE = {"HOME": os.environ.get("HOME", "/"), "LC_ALL": "C.UTF-8"}
 if __name__ == "__main__":
     parser.ConfigOptionParser.print_help = helped  # type: ignore[method-assign]
     parser.ConfigOptionParser.print_usage = lambda self, file=None: None  # type: ignore[method-assign]
+    for name in commands_dict:
+        create_command(name)  # imported once, and not by each process anew
+    gc.freeze()
     for text in sys.stdin:
-        print(json.dumps(answer(json.loads(text))), flush=True)
+        asked = json.loads(text)
+        print(answer_apart(asked) if asked["ask"] in ALONE else json.dumps(answer(asked)), flush=True)

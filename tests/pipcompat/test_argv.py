@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import optparse
+
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from safepip.core.errors import CommandError, SafepipError, UsageError
 from safepip.core.origin import Place
-from safepip.pipcompat.argv import Invocation, parse
+from safepip.pipcompat import table
+from safepip.pipcompat.argv import Invocation, OwnOptions, parse, split_own
 from safepip.pipcompat.effective import merge
+from safepip.pipcompat.grammar import Parser
 from safepip.pipcompat.options import COMMANDS
 
-from .cases import NOW, command_lines, expand_user, same_error, same_values
+from .cases import NOW, command_lines, expand_user, lines_of, same_error, same_values
 from .conftest import Oracle
 
 
@@ -41,10 +46,44 @@ def compare(argv: list[str], oracle: Oracle) -> None:
 
 @pytest.mark.property
 @pytest.mark.differential
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("command", COMMANDS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_same_as_pip_on_generated_command_lines(command: str, data: st.DataObject, oracle: Oracle):
+    compare(data.draw(lines_of(command)), oracle)
+
+
+@pytest.mark.property
+@pytest.mark.differential
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(argv=command_lines())
-def test_same_as_pip_on_generated_command_lines(argv: list[str], oracle: Oracle):
-    compare(argv, oracle)
+def test_nothing_is_taken_out_of_a_command_line_that_pip_reads(argv: list[str], oracle: Oracle):
+    theirs = oracle("argv", argv=argv, environ={"PIP_CONFIG_FILE": "/dev/null", "HOME": "/home/user"})
+    if "values" in theirs:
+        own, rest = split_own(argv)
+        assert list(rest) == argv
+        assert own == OwnOptions(python=own.python)
+
+
+@pytest.mark.differential
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_every_beginning_of_every_long_option_means_the_same(command: str, oracle: Oracle):
+    options = table.options_of(command) if command else table.main_options()
+    names = {name for option in options for name in option.names if name.startswith("--")}
+    words = sorted(
+        {name[:length] for name in names for length in range(3, len(name) + 1)} | {"--x", "--policy"}
+    )
+    ours = Parser(options)
+    assert {word: meaning(ours, word) for word in words} == oracle("matches", command=command, words=words)[
+        "matches"
+    ]
+
+
+def meaning(parser: Parser, word: str) -> str:
+    try:
+        return str(parser._match_long_opt(word))
+    except optparse.BadOptionError as error:
+        return str(error)
 
 
 @pytest.mark.differential

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,77 @@ def test_macos_prefers_an_existing_application_support_folder():
     support = "/home/me/Library/Application Support/pip"
     assert (ConfigKind.USER, f"{support}/pip.conf") in paths("darwin", {}, existing={support})
     assert paths("darwin", {})[0] == (ConfigKind.GLOBAL, "/Library/Application Support/pip/pip.conf")
+
+
+HOMEBREW = "/opt/homebrew/opt/python@3.13/Frameworks/Python.framework/Versions/3.13"
+FOLDERS = st.sampled_from(["", "/a", "/a/", "/a:/b", "relative:/b: /c ", ":", " /a", "relative"])
+
+
+@pytest.mark.property
+@pytest.mark.differential
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    system=st.tuples(
+        st.sampled_from(["linux", "darwin"]),
+        st.sampled_from(["/usr", HOMEBREW, HOMEBREW.replace("/opt/homebrew", "/usr/local"), HOMEBREW + "/x"]),
+    ),
+    environ=st.fixed_dictionaries(
+        {},
+        optional={
+            "XDG_CONFIG_DIRS": FOLDERS,
+            "XDG_CONFIG_HOME": FOLDERS,
+            "XDG_DATA_DIRS": FOLDERS,
+            "XDG_DATA_HOME": FOLDERS,
+            "PIP_CONFIG_FILE": st.sampled_from(["/missing.conf", "", "/etc/passwd"]),
+        },
+    ),
+    isolated=st.booleans(),
+)
+def test_files_are_looked_for_where_pip_looks(
+    system: tuple[str, str], environ: dict[str, str], isolated: bool, oracle: Oracle, tmp_path: Path
+):
+    platform, base = system
+    environ = {**environ, "HOME": str(tmp_path)}
+    (tmp_path / "Library/Application Support/pip").mkdir(parents=True, exist_ok=True)
+    theirs = oracle(
+        "places", platform=platform, prefix="/venv", base_prefix=base, environ=environ, isolated=isolated
+    )
+    ours = config_paths(
+        platform,
+        environ,
+        "/venv",
+        str(tmp_path),
+        base_prefix=base,
+        isolated=isolated,
+        exists=os.path.exists,
+        is_dir=os.path.isdir,
+    )
+    assert [[kind.value, path] for kind, path in ours] == theirs["places"]
+
+
+def test_a_python_of_homebrews_has_a_file_of_its_own():
+    found = config_paths(
+        "darwin", {}, "/venv", "/Users/me", base_prefix=HOMEBREW, exists=bool, is_dir=lambda path: False
+    )
+    assert [path for kind, path in found if kind is ConfigKind.GLOBAL] == [
+        "/opt/homebrew/share/pip/pip.conf",
+        "/Library/Application Support/pip/pip.conf",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "folder"),
+    [
+        (r"D:\Config", r"D:\Config"),
+        (r"\\host\share\x", r"\\host\share\x"),
+        ("Config", r"C:\ProgramData"),
+        ("", r"C:\ProgramData"),
+    ],
+)
+def test_a_windows_folder_may_be_replaced_by_a_full_path_only(override: str, folder: str):
+    environ = {"PROGRAMDATA": r"C:\ProgramData", "WIN_PD_OVERRIDE_COMMON_APPDATA": override}
+    found = config_paths("win32", environ, r"C:\venv", r"C:\Users\me", exists=bool, is_dir=bool)
+    assert found[0] == (ConfigKind.GLOBAL, folder + r"\pip\pip.ini")
 
 
 def test_windows_folders():

@@ -12,12 +12,18 @@ import pytest
 from safepip.pipcompat import callbacks, table
 from safepip.pipcompat.options import COMMANDS, OPTIONS, PIP_VERSION
 
-TASK = Path(__file__).resolve().parents[2] / "tasks" / "generate_options.py"
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.differential
 def test_table_is_what_the_installed_pip_says():
-    done = subprocess.run([sys.executable, str(TASK), "--check"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks.generate_options", "--check"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert version("pip") == PIP_VERSION
 

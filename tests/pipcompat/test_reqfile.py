@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from safepip.core.errors import Refused, RequirementFileError, SafepipError
+from safepip.core.errors import Refused, RequirementFileError, Undecided
+from safepip.core.finding import Finding
 from safepip.core.limits import Limits
 from safepip.core.origin import Layer, Origin, Place, Sourced
 from safepip.core.subjects import RequirementKind
 from safepip.pipcompat.reqfile import RequirementFile, read
-
-from .conftest import Oracle
 
 SHA, OTHER = "a" * 64, "b" * 64
 HERE = Origin(layer=Layer.OPERATOR, kind=Place.ARGUMENT, place="command line", line=3)
@@ -79,79 +76,26 @@ def options(found: RequirementFile) -> list[tuple[str, str]]:
     return [(setting.option, setting.value) for setting in found.settings]
 
 
-def refused(text: str | bytes, words: str, **more: str | bytes) -> RequirementFileError:
+def failed(text: str | bytes, words: str, **more: str | bytes) -> RequirementFileError:
+    """What pip cannot read either."""
     with pytest.raises(RequirementFileError, match=words) as caught:
         read_text(text, **more)  # type: ignore[arg-type]
     assert caught.value.origin is not None
     return caught.value
 
 
+def refused(text: str | bytes, words: str, **more: str | bytes) -> Finding:
+    """What pip would read, and not as a person does."""
+    with pytest.raises(Refused) as caught:
+        read_text(text, **more)  # type: ignore[arg-type]
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.denies) == ("misleading-file", True)
+    assert re.search(words, finding.message), finding.message
+    assert finding.help
+    return finding
+
+
 # --- what pip reads -------------------------------------------------------------------------------
-
-
-ROWS = st.one_of(
-    st.sampled_from(
-        [
-            "demo==1.0", "demo", "other>=2  # note", "# comment", "  # comment", "", "a==1#x", "demo \\", "==1.0", "\\demo",
-            f"demo==1 --hash=sha256:{SHA}", f"    --hash=sha256:{OTHER}", f"    --hash=sha256:{OTHER} \\", "-i https://a.example",
-            "-ihttps://a.example", "--ind https://a.example", "--pypi=https://a.example", '--"extra"-index-url https://b.example',
-            "--trusted h.example", "--no-index", "--pre", "--only-binary :all:", "--no-binary=a,b", "--require-hashes",
-            "-r nested.txt", "-c limits.txt", "-rnested.txt", "--use-feature fast-deps", "${NAME}==1", "demo==${EMPTY}1",
-            "--bogus", "--index-url 'x", "demo; python_version > '3'", "demo -C a=b", "-e git+https://h.example/d@a#egg=d",
-            "--prefer-binary --pre", "--find-links https://f.example", "--hash=md5:x", "demo\t>=1", "  demo2  ",
-        ]
-    ),
-    st.text(alphabet="ab-=#\\ $'{}", max_size=6),
-)  # fmt: skip
-FILES = st.lists(ROWS, max_size=6).map("\n".join)
-
-
-@pytest.mark.property
-@pytest.mark.differential
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=FILES, nested=FILES, limits=FILES)
-def test_same_as_pip_wherever_we_read_a_file(
-    text: str, nested: str, limits: str, oracle: Oracle, tmp_path: Path
-):
-    """We may refuse more; what we do read, pip reads the same way, and what pip cannot read we refuse."""
-    variables = {"NAME": "demo", "EMPTY": ""}
-    for name, content in {"r.txt": text, "nested.txt": nested, "limits.txt": limits}.items():
-        (tmp_path / name).write_bytes(content.encode())
-    path = str(tmp_path / "r.txt")
-    theirs = oracle("requirements", path=path, environ=variables, cwd=str(tmp_path))
-    try:
-        ours = read(Sourced(value=path, origin=HERE), constraint=False, files=RealFiles(), environ=variables)
-    except SafepipError as error:
-        assert_exit_1(error)
-        return
-    assert "lines" in theirs, theirs
-    expected = [line for line in theirs["lines"] if line["requirement"] is not None]
-    assert [(line.text, line.editable, line.constraint, line.origin.place) for line in ours.lines] == [
-        (line["requirement"].strip(), line["editable"], line["constraint"], line["file"]) for line in expected
-    ]
-    for mine, their in zip(ours.lines, expected, strict=True):
-        hashes = {a: sorted(h) for a, h in their["options"].get("hashes", {}).items()}
-        assert {a.value: sorted(h) for a, h in mine.hashes.by_algorithm.items()} == hashes
-    said = {dest for line in theirs["lines"] if line["requirement"] is None for dest in line["options"]}
-    assert bool(said) == bool(ours.settings)
-
-
-def assert_exit_1(error: SafepipError) -> None:
-    assert error.exit_code == 1
-
-
-class RealFiles:
-    def read_bytes(self, path: str) -> bytes:
-        return Path(path).read_bytes()
-
-    def exists(self, path: str) -> bool:
-        return Path(path).exists()
-
-    def is_dir(self, path: str) -> bool:
-        return Path(path).is_dir()
-
-    def fetch_text(self, url: str) -> bytes:
-        raise AssertionError(url)
 
 
 def test_requirements_options_and_places():
@@ -216,15 +160,13 @@ def test_plain_encodings_are_read(data: bytes):
     "codec", ["utf-7", "unicode_escape", "rot13", "cp037", "no-such-codec", "raw_unicode_escape"]
 )
 def test_encodings_that_hide_text_are_refused(codec: str):
-    error = refused(f"# -*- coding: {codec} -*-\ndemo\n".encode(), "can hide what it says")
-    assert error.origin is not None
-    assert error.origin.line == 1
+    finding = refused(f"# -*- coding: {codec} -*-\ndemo\n".encode(), "can hide what it says")
+    assert str(finding.origin) == "r.txt:1:15"
 
 
 def test_bytes_that_are_not_utf8_name_the_line():
-    error = refused(b"demo\n# \xff\n", "not utf-8")
-    assert error.origin is not None
-    assert error.origin.line == 2
+    finding = refused(b"demo\n# \xff\n", "not utf-8")
+    assert (str(finding.origin), finding.origin.text) == ("r.txt:2:3", "# \ufffd")
 
 
 # --- hidden line breaks ------------------------------------------------------------------------------
@@ -232,9 +174,15 @@ def test_bytes_that_are_not_utf8_name_the_line():
 
 @pytest.mark.parametrize("character", list("\v\f\x1c\x1d\x1e\x85\u2028\u2029\r"))
 def test_hidden_line_break_is_refused_and_named(character: str):
-    error = refused(f"demo\n# harmless{character}--index-url http://e.example\n", "ends a line for pip")
-    assert error.origin is not None
-    assert (error.origin.line, error.origin.column) == (2, 11)
+    finding = refused(f"demo\n# harmless{character}--index-url http://e.example\n", "ends a line for pip")
+    assert str(finding.origin) == "r.txt:2:11"
+
+
+@pytest.mark.parametrize(
+    "codec", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "koi8-r", "iso8859-15", "ascii"]
+)
+def test_character_sets_that_hide_nothing_are_read(codec: str):
+    assert texts(read_text(f"# coding: {codec}\ndemo # caf\n".encode(codec))) == ["demo"]
 
 
 def test_windows_line_ends_and_other_letters_pass():
@@ -245,29 +193,68 @@ def test_windows_line_ends_and_other_letters_pass():
 
 
 @pytest.mark.parametrize(
-    "text, words",
+    "text, words, place",
     [
-        ("demo --index-url https://a.example", "no effect on a requirement"),
-        ("-e ./app --pre", "no effect on a requirement"),
-        ("-e ./app -e ./other", "one line holds one requirement"),
-        ("--no-index demo", "no effect behind an option"),
-        ("-r a.txt -r b.txt", "no effect beside a file"),
-        ("-r a.txt --pre", "no effect beside a file"),
-        ("-f a -f b", "takes the first --find-links"),
-        (f"--hash=sha256:{SHA}", "no requirement"),
-        ("-C a=b", "no requirement"),
-        (f"demo \\\n# why\n    --hash=sha256:{SHA}", "no requirement"),
-        ("demo # note \\\nother", "comment that ends in a backslash"),
-        ("demo\t--hash=sha256:" + SHA, "Invalid requirement"),
-        ("demo --hash=sha256:12", "64 hexadecimal"),
-        (f"demo --hash=md5:{'c' * 32}", "Allowed hash algorithms"),
-        ("--cert x.pem", "no such option: --cert"),
-        ("demo --hash", "requires 1 argument"),
-        ("--index-url 'x", "Could not split options"),
+        ("demo --index-url https://a.example", "--index-url has no effect on a requirement", "1:18"),
+        ("demo --ind=https://a.example", "--index-url has no effect on a requirement", "1:12"),
+        ("demo -r a.txt", "--requirement has no effect on a requirement", "1:9"),
+        ("-e ./app --pre", "--pre has no effect on an editable", "1:10"),
+        ("-e ./app -e ./other", "--editable has no effect on an editable", "1:13"),
+        (f"-e ./app --hash=sha256:{SHA}", "--hash has no effect on an editable", "1:17"),
+        ("--no-index demo", "demo behind an option has no effect", "1:12"),
+        ("-r a.txt -r b.txt", "--requirement has no effect beside another file", "1:13"),
+        ("-c a.txt -r b.txt --pre", "", "1:13"),
+        ("-r a.txt --pre", "--pre has no effect beside another file", "1:10"),
+        ("-f f -f f", "takes the first one of a line", "1:9"),
+        (f"--hash=sha256:{SHA}", "--hash belongs to no requirement", "1:8"),
+        ("-C a=b", "--config-settings belongs to no requirement", "1:4"),
+        (f"demo \\\n# why\n    --hash=sha256:{SHA}", "belongs to no requirement", "3:12"),
+        ("demo # note \\\nother", "comment that ends in a backslash", "1:6"),
+        (f"demo \\\n\\# note \\\n    --hash=sha256:{SHA}", "comment that ends in a backslash", "2:2"),
+        ("demo --hash=sha256:12", "64 hexadecimal", "1:13"),
+        ("demo --hash sha512:12", "128 hexadecimal", "1:13"),
     ],
 )
-def test_what_pip_would_ignore_or_refuse_is_refused(text: str, words: str):
-    refused(text, words, a_txt="", b_txt="")
+def test_what_pip_would_ignore_is_refused_where_it_stands(text: str, words: str, place: str):
+    with pytest.raises(Refused) as caught:
+        read_text(text, a_txt="", b_txt="")
+    finding = caught.value.findings[0]
+    assert re.search(words, finding.message), finding.message
+    assert (finding.rule, str(finding.origin)) == ("misleading-file", f"r.txt:{place}")
+
+
+def test_everything_misleading_in_a_file_is_said_at_once_and_nothing_that_it_names_is_opened():
+    with pytest.raises(Refused) as caught:
+        read_text("demo --pre\n-r nowhere.txt\n# x\u2028y\n--hash=md5\n-r other.txt --pre\n")
+    assert [str(finding.origin) for finding in caught.value.findings] == ["r.txt:3:4", "r.txt:1:6"]
+
+
+@pytest.mark.parametrize(
+    "text, words, place",
+    [
+        ("demo\t--hash=sha256:" + SHA, "Invalid requirement", "1:1"),
+        (f"demo --hash=md5:{'c' * 32}", "Allowed hash algorithms", "1:6"),
+        ("demo\n  --cert x.pem", "no such option: --cert", "2:3"),
+        ("demo --hash", "requires 1 argument", "1:6"),
+        ("--index-url 'x", "Could not split options: --index-url 'x", "1:1"),
+    ],
+)
+def test_what_pip_cannot_read_fails_where_it_stands(text: str, words: str, place: str):
+    assert str(failed(text, words).origin) == f"r.txt:{place}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "demo # C:\\dir\\",
+        "demo # note \\\n\n",
+        "demo # note \\\n# another\n",
+        "demo \\\n    # why\n",
+        "demo\n\\\n",
+    ],
+)
+def test_a_comment_that_swallows_nothing_is_only_a_comment(text: str):
+    assert texts(read_text(text)) == ["demo"]
 
 
 def test_their_plain_twins_pass():
@@ -298,10 +285,10 @@ def test_paths_are_relative_to_the_file_that_names_them():
 
 
 def test_recursion_is_an_error_in_pips_words():
-    refused(
+    failed(
         "-r a.txt\n", "a.txt recursively references itself in a.txt and again in r.txt", a_txt="-r ./a.txt\n"
     )
-    refused("-r a.txt\n", "r.txt recursively references itself in a.txt", a_txt="-r r.txt\n")
+    failed("-r a.txt\n", "r.txt recursively references itself in a.txt", a_txt="-r r.txt\n")
 
 
 def test_the_same_file_twice_is_no_recursion():
@@ -310,7 +297,7 @@ def test_the_same_file_twice_is_no_recursion():
 
 def test_depth_is_bounded():
     nested = {f"f{number}_txt": f"-r f{number + 1}.txt\n" for number in range(20)}
-    refused("-r f0.txt\n", "more than 5", limits=Limits(nesting_max=5), f20_txt="", **nested)  # type: ignore[arg-type]
+    failed("-r f0.txt\n", "more than 5", limits=Limits(nesting_max=5), f20_txt="", **nested)  # type: ignore[arg-type]
     assert texts(read_text("-r f0.txt\n", f20_txt="demo", **nested)) == ["demo"]  # type: ignore[arg-type]
 
 
@@ -345,6 +332,13 @@ def test_variables_as_pip():
     assert options(found) == [("index-url", "https://s3cret@a.example")]
     assert texts(found) == ["demo @ https://h.example/${EMPTY}${lower}${NO}.zip"]
     assert found.settings[0].origin.text == "-i https://${TOKEN}@a.example"
+    assert found.settings[0].origin.column == len("-i https://") + 1
+
+
+def test_a_variable_that_adds_an_option_is_seen_where_it_stands():
+    found = read_text("\n  ${MORE}\n", environ={"MORE": "--index-url https://v.example"})
+    assert options(found) == [("index-url", "https://v.example")]
+    assert str(found.settings[0].origin) == "r.txt:2:3"
 
 
 # --- remote files -----------------------------------------------------------------------------
@@ -377,34 +371,58 @@ def test_remote_file_naming_a_plaintext_one_is_refused():
 @pytest.mark.parametrize(
     "row",
     ["-r file:///etc/secret.txt", "-c file:/x", "-f file:///x", "-f wheels", "-i ../simple", "./app", "-e ./app",
-     "demo @ file:///x.zip", "--extra-index-url FILE:///x"],
+     "-e app", "demo @ file:///x.zip", "--extra-index-url FILE:///x", "demo @ git+file:///x", "-e git+file:///x#egg=x", "x.whl",
+     "./app[x]; python_version > '3'", "../x.tar.gz"],
 )  # fmt: skip
 def test_remote_file_may_not_name_local_ones(row: str):
-    with pytest.raises(
-        RequirementFileError, match=r"names something on this machine|not installable|not a valid"
-    ):
-        read_remote("https://h.example/r.txt", {"https://h.example/r.txt": row})
+    with pytest.raises(Refused) as caught:
+        read_remote("https://h.example/r.txt", {"https://h.example/r.txt": f"other\n{row}"})
+    (finding,) = caught.value.findings
+    assert finding.rule == "remote-reaches-local"
+    assert str(finding.origin).startswith("https://h.example/r.txt:2:")
+
+
+def test_what_a_remote_file_names_is_not_even_looked_for_here():
+    class Blind(Disk):
+        def exists(self, path: str) -> bool:
+            raise AssertionError(path)
+
+        is_dir = exists
+
+    text = "a/b\nx.whl\n-e app\n-f wheels\ndemo[x]\n"
+    disk = Blind({}, remote={"https://h.example/r.txt": text})
+    with pytest.raises(Refused) as caught:
+        read(Sourced(value="https://h.example/r.txt", origin=HERE), constraint=False, files=disk, environ={})
+    assert [finding.origin.line for finding in caught.value.findings] == [1, 2, 3, 4]
 
 
 def test_remote_file_may_not_read_this_machines_variables():
     remote = {"https://h.example/r.txt": "-i https://${TOKEN}@evil.example\n"}
-    with pytest.raises(RequirementFileError, match="variable TOKEN"):
+    with pytest.raises(Refused) as caught:
         read_remote("https://h.example/r.txt", remote, {"TOKEN": "s3cret"})
+    (finding,) = caught.value.findings
+    assert (finding.rule, str(finding.origin)) == ("remote-reaches-local", "https://h.example/r.txt:1:12")
+    assert "variable TOKEN" in finding.message
+    assert "s3cret" not in repr(finding)
     assert options(read_remote("https://h.example/r.txt", remote)) == [
         ("index-url", "https://${TOKEN}@evil.example")
     ]
 
 
-def test_remote_size_is_bounded():
-    disk = Disk({}, remote={"https://h.example/r.txt": "demo\n" * 100})
-    with pytest.raises(RequirementFileError, match="larger than 10 bytes"):
-        read(
-            Sourced(value="https://h.example/r.txt", origin=HERE),
-            constraint=False,
-            files=disk,
-            environ={},
-            limits=Limits(remote_text_max_bytes=10),
-        )
+def test_what_a_remote_file_lacks_is_said_of_the_line_that_names_it():
+    class Silent(Disk):
+        def fetch_text(self, url: str) -> bytes:
+            raise Undecided(f"{url} answered with HTTP status 404")
+
+    disk = Silent({"r.txt": "demo\n-r https://h.example/s.txt\n"})
+    with pytest.raises(Undecided) as caught:
+        read(Sourced(value="r.txt", origin=HERE), constraint=False, files=disk, environ={})
+    assert str(caught.value.origin) == "r.txt:2:4"
+
+
+def test_files_that_name_each_other_again_and_again_end():
+    texts = {f"f{number}_txt": f"-r f{number + 1}.txt\n" * 2 for number in range(20)}
+    failed("-r f0.txt\n", "more than 1000 requirement files", f20_txt="demo\n", **texts)
 
 
 def test_file_urls_are_local():

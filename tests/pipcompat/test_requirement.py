@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from safepip.core.digest import Digest
-from safepip.core.errors import CommandError, RequirementFileError
+from safepip.core.errors import CommandError, Refused, RequirementFileError
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.pipcompat.requirement import parse_requirement
@@ -142,13 +142,21 @@ def test_file_url_of_another_machine_is_refused():
         f"https://h.example/x.zip#sha256={SHA}&sha256={OTHER}",
         f"https://h.example/x.zip#sha256={SHA}#egg=x",
         "https://h.example/x.zip?a=1&egg=other#egg=x",
-        "https://h.example/x.zip#sha256=12",
     ],
 )
 @pytest.mark.parametrize("form", ["{}", "demo @ {}"])
 def test_url_that_two_readers_read_differently_is_refused(url: str, form: str):
-    with pytest.raises(CommandError, match="Invalid requirement"):
+    with pytest.raises(Refused) as caught:
         parse(form.format(url))
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.origin) == ("ambiguous-url", HERE)
+    assert finding.help
+
+
+@pytest.mark.parametrize("form", ["{}", "demo @ {}"])
+def test_a_digest_that_no_file_can_have_is_an_invalid_requirement(form: str):
+    with pytest.raises(CommandError, match="Invalid requirement"):
+        parse(form.format("https://h.example/x.zip#sha256=12"))
 
 
 @pytest.mark.parametrize("form", ["{}", "demo @ {}"])
@@ -160,8 +168,9 @@ def test_ordinary_query_and_digest_pass(form: str):
 
 def test_fragment_and_option_must_agree():
     url = f"demo @ https://h.example/x.zip#sha256={SHA}"
-    with pytest.raises(CommandError, match="none of the --hash options"):
+    with pytest.raises(Refused) as caught:
         parse(url, hash_options=[Digest.parse(f"sha256:{OTHER}")])
+    assert "none of the --hash options" in caught.value.findings[0].message
     line = parse(url, hash_options=[Digest.parse(GOOD), Digest.parse(f"sha256:{OTHER}")])
     assert {a.value: h for a, h in line.hashes.by_algorithm.items()} == {"sha256": {SHA}}
 
@@ -182,7 +191,9 @@ def test_constraints_are_names(text: str, words: str):
     with pytest.raises(CommandError, match=words):
         parse(text, constraint=True)
     with pytest.raises(CommandError, match="Editable requirements are not allowed as constraints"):
-        parse("./app", constraint=True, editable=True)
+        parse("app @ git+https://h.example/app", constraint=True, editable=True)
+    with pytest.raises(CommandError, match="Unnamed requirements are not allowed as constraints"):
+        parse("./app", constraint=True, editable=True, is_dir=lambda path: True)
     assert parse("demo<2", constraint=True).constraint
 
 

@@ -72,7 +72,7 @@ def test_an_error_looks_like_a_finding():
 
 
 def test_an_error_without_reference_or_place_is_one_line():
-    assert render_error(SafepipError("no such folder"), color=False) == "error: no such folder\n"
+    assert render_error(SafepipError("no such folder"), color=False) == "ERROR: no such folder\n"
 
 
 def test_an_error_of_several_lines_keeps_them_and_cannot_command_a_runner():
@@ -80,7 +80,7 @@ def test_an_error_of_several_lines_keeps_them_and_cannot_command_a_runner():
         "no answer\n\nThe conflict is caused by:\n    demo 1.0 depends on x\n::error::owned"
     )
     assert render_error(error, color=False).splitlines() == [
-        "error: no answer",
+        "ERROR: no answer",
         "",
         "  The conflict is caused by:",
         "      demo 1.0 depends on x",

@@ -2,6 +2,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from safepip.core.kept import Saved
 from safepip.core.plan import Plan, Satisfied
 from safepip.report import lines
 from tests.report.samples import step
@@ -60,14 +61,14 @@ def test_an_empty_plan_has_no_closing_line():
 
 def test_download_lines():
     assert lines.successfully_downloaded((step("B"), step("a"))) == "Successfully downloaded B a"
-    assert lines.saved("/project/wheels/a.whl", cwd="/project") == "Saved ./wheels/a.whl"
-    assert lines.saved("/other/a.whl", cwd="/project") == "Saved /other/a.whl"
+    assert lines.saved(Saved(path="/project/wheels/a.whl"), cwd="/project") == "Saved ./wheels/a.whl"
+    assert lines.saved(Saved(path="/other/a.whl"), cwd="/project") == "Saved /other/a.whl"
 
 
 def test_a_name_cannot_write_escape_sequences():
     plan = Plan(steps=(step("Demo", "1.0", asked=["\x1b[2J"]),))
     assert lines.successfully_installed(plan) == "Successfully installed Demo-1.0"
-    assert lines.saved("/w/\x1b[2J\n::error::.whl", cwd="/w") == "Saved ./␛[2J␊::error::.whl"
+    assert lines.saved(Saved(path="/w/\x1b[2J\n::error::.whl"), cwd="/w") == "Saved ./␛[2J␊::error::.whl"
 
 
 @pytest.mark.parametrize(

@@ -316,7 +316,7 @@ def test_nothing_found_is_said_as_pip_says_it(asking: Asking) -> None:
     assert caught.value.message == "No matching distribution found for demo>2"
     assert (
         "Could not find a version that satisfies the requirement demo>2 (from versions: 1.0, 1.1)"
-        in caught.value.notes
+        in caught.value.preface
     )
     assert caught.value.exit_code is ExitCode.ERROR
 

@@ -195,11 +195,10 @@ def _satisfied_line(one: Any) -> str:
 def _words(error: ResolutionError) -> list[str]:
     """What pip says at its error level: the first line of a conflict, all lines of a missing project.
 
-    Left out: our note on the route; pip's list of versions for another Python, which it gathers from
+    Left out: pip's list of versions for another Python, which it gathers from
     projects that have nothing to do with the error; URLs, which differ by construction.
     """
     if error.reference == "resolution-impossible":
-        return [f"ERROR: {error.notes[0]}", f"ERROR: {error.message}"]
-    ours_alone = ("looked for in pypi", "Requires-Python >=3.99")
-    told = [text for text in (*error.notes, error.message) if not text.endswith(ours_alone)]
+        return [f"ERROR: {error.preface[0].partition(chr(10))[0]}", f"ERROR: {error.message}"]
+    told = [text for text in (*error.preface, error.message) if not text.endswith("Requires-Python >=3.99")]
     return [f"ERROR: {text.partition(chr(10))[0]}" for text in told]

@@ -23,6 +23,7 @@ SOURCE = Path(safepip.__file__).parent
 
 IDS = [
     "ambiguous-project",
+    "ambiguous-url",
     "credentials-in-url",
     "direct-url",
     "expired-allowance",
@@ -33,13 +34,23 @@ IDS = [
     "index-unavailable",
     "interpreter-from-environment",
     "local-build",
+    "lock-drift",
+    "lock-incomplete",
+    "lock-source",
+    "lock-undeclared",
+    "lock-unknown-key",
+    "lock-version",
     "metadata-mismatch",
+    "misleading-file",
     "path-escape",
     "plaintext-index",
     "plaintext-link",
     "policy-loosened",
     "quarantined-project",
     "record-mismatch",
+    "remote-reaches-local",
+    "republished-file",
+    "route-changed",
     "sdist-build",
     "self-overwrite",
     "startup-hook",
@@ -54,6 +65,7 @@ IDS = [
     "unsafe-option",
     "untrusted-policy",
     "unused-allowance",
+    "unwritten-record",
     "weak-digest",
     "wheel-contents",
     "yanked-release",
@@ -67,7 +79,8 @@ def test_ids_are_what_they_were() -> None:
 
 def test_warnings_are_few() -> None:
     assert {rule.id for rule in registry().values() if rule.level is Level.WARN} == {
-        "expired-allowance", "policy-loosened", "startup-hook", "untrusted-policy", "unused-allowance", "yanked-release",
+        "expired-allowance", "lock-unknown-key", "lock-version", "policy-loosened", "startup-hook", "untrusted-policy", "unused-allowance",
+        "unwritten-record", "yanked-release",
     }  # fmt: skip
 
 

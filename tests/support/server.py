@@ -94,6 +94,7 @@ class IndexServer:
         certificate: what it shows; ``hosts`` whom it is for (localhost and 127.0.0.1 if empty).
         plaintext: serve http instead.
         newest_tls: newest TLS version it speaks; ``asks_client``: demand a client certificate.
+        latency_seconds: how long every answer is held back.
     """
 
     def __init__(
@@ -111,7 +112,9 @@ class IndexServer:
         plaintext: bool = False,
         newest_tls: ssl.TLSVersion | None = None,
         asks_client: bool = False,
+        latency_seconds: float = 0.0,
     ) -> None:
+        self.latency_seconds = latency_seconds
         self.json, self.html, self.sidecars = json, html, sidecars
         self.ranges, self.etags, self.digests, self.credentials = ranges, etags, digests, credentials
         self.requests: list[Asked] = []
@@ -390,8 +393,8 @@ class _Handler(BaseHTTPRequestHandler):
         index = self.server.index
         index.requests.append(asked)
         response = index.respond(asked)
-        if response.delay_seconds:
-            index._stopping.wait(response.delay_seconds)
+        if held := response.delay_seconds + index.latency_seconds:
+            index._stopping.wait(held)
         body = b"" if self.command == "HEAD" else response.body
         self.wfile.write(self._head(response))
         for piece in _pieces(body, response):

@@ -58,7 +58,7 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
 _FLOWS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "cache": ("cache", "cache"),
-        "config": ("writing", "config_set"),
+        "config": ("writing", "config"),
         "download": ("download", "download"),
         "explain": ("explaining", "explain"),
         "index": ("versions", "answer"),
@@ -70,7 +70,7 @@ _FLOWS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Command → module of :mod:`safepip.flows`, and the function there."""
-WITHOUT_TARGET = frozenset({"policy"})
+WITHOUT_TARGET = frozenset({"explain", "policy"})
 """Commands that begin without an environment: its interpreter is started only if they ask for it."""
 
 
@@ -116,7 +116,7 @@ def _is_ours(invocation: Invocation, environ: Mapping[str, str]) -> bool:
     if invocation.command == "list":
         return _asks_indexes(invocation, environ)
     if invocation.command == "config":
-        return [word.value for word in invocation.arguments[:1]] == ["set"]
+        return [word.value for word in invocation.arguments[:1]] in (["set"], ["edit"])
     return invocation.command == "uninstall" and any(o.dest == "requirements" for o in invocation.options)
 
 

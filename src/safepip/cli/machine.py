@@ -19,6 +19,14 @@ class Machine:
         self.environ = dict(os.environ if environ is None else environ)
         self.platform = sys.platform
 
+    @property
+    def text_encoding(self) -> str:
+        if sys.flags.utf8_mode:
+            return "utf-8"
+        import locale
+
+        return locale.getencoding()
+
     @cached_property
     def cwd(self) -> str:
         """The working directory as it was at the start. Raises CommandError where it has been removed."""
@@ -62,7 +70,19 @@ class Machine:
     def user_config_dir(self) -> str:
         from platformdirs import user_config_dir
 
-        return user_config_dir("safepip", appauthor=False)
+        return self._own_folder(user_config_dir("safepip", appauthor=False), ".config")
+
+    @property
+    def user_data_dir(self) -> str:
+        from platformdirs import user_data_dir
+
+        return self._own_folder(user_data_dir("safepip", appauthor=False), ".local/share")
+
+    def _own_folder(self, folder: str, below_home: str) -> str:
+        """An ``XDG_*`` variable with a relative path would let any working directory speak for the user; the
+        XDG base directory specification has such a path ignored.
+        """
+        return folder if Path(folder).is_absolute() else str(Path(self.home, below_home, "safepip"))
 
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded (pip's ``normalize_path`` without links)."""
@@ -89,6 +109,18 @@ class Machine:
         named, real = Path(path), Path(path).resolve()
         places = dict.fromkeys((named, named.parent, real, real.parent))
         return next(filter(None, map(_others, places)), None)
+
+    def stranger(self, path: str) -> str | None:
+        """See the port."""
+        if sys.platform == "win32":
+            return None
+        owner = Path(path).lstat().st_uid
+        return None if owner in {0, os.geteuid(), Path(self.cwd).stat().st_uid} else f"user {owner}"
+
+    def one_name(self, path: str) -> str:
+        """See the port."""
+        place = Path(self.absolute(path))
+        return os.path.normcase(Path(os.path.realpath(place.parent), place.name))
 
     def folder_of(self, path: str) -> str:
         return str(Path(self.absolute(path)).parent)

@@ -18,7 +18,20 @@ Usage:
   safepip explain [options] [RULE | SETTING | PROJECT]
 
 Description:
-  Say what is in force, where it was set, and where a project would come from.
+  Without a word: everything that is in force, with the place where each was set.
+  RULE:     its page, its level here, and who set it, such as `plaintext-index`.
+  SETTING:  the value in force and what it shadows: an option of pip by any of its names (`index-url`,
+            `--index-url`, `PIP_INDEX_URL`, `global.index-url`), or a key of the policy (`hashes.mode`).
+  PROJECT:  which index it would come from and why, what each index has, what policy would refuse.
+
+  A word that is several of these is the first of them; `rule:`, `setting:` or `project:` before it says which.
+  Nothing is changed. Only a project's name is sent anywhere, and only to indexes that `install` would ask.
+  Other options are those of `install`: they count as they would there.
+
+Options:
+  --offline                   Send nothing: say which indexes would be asked.
+  --policy <file>             A policy file that counts in full; also SAFEPIP_POLICY.
+  --report-format <format>    text or json.
 """,
     "policy": """
 Usage:

@@ -14,7 +14,8 @@ from safepip.pipcompat.options import PIP_VERSION
 
 if TYPE_CHECKING:
     from safepip.cli.runlog import RunLog
-    from safepip.core.kept import Kept, KeptFile, Removal
+    from safepip.core.explained import Page
+    from safepip.core.kept import Kept, KeptFile, Removal, Saved
     from safepip.core.plan import Plan
     from safepip.core.ports import Applied, Environment
 
@@ -84,24 +85,55 @@ class StreamPresenter:
         from safepip.report.lines import successfully_installed
         from safepip.report.visible import whole_line
 
-        for message in applied.messages if self.quiet < 2 else ():
-            self.err(whole_line(message))
+        for message in applied.messages:
+            # pip was told to be as quiet: what it says all the same is an error.
+            if self.quiet < 2 or not message.startswith("WARNING: "):
+                self.err(whole_line(message))
         self._line(successfully_installed(plan))
 
-    def downloaded(self, plan: Plan, saved: Sequence[str]) -> None:
+    def downloaded(self, plan: Plan, saved: Sequence[Saved]) -> None:
+        from safepip.report.lines import already_downloaded, replaced, successfully_downloaded
         from safepip.report.lines import saved as saved_line
-        from safepip.report.lines import successfully_downloaded
 
-        for path in saved:
-            self._line(saved_line(path, cwd=self.cwd))
+        for one in saved:
+            self._line(already_downloaded(one))
+            if (warning := replaced(one)) and self.quiet < 2:
+                self.err(warning)
+        for one in saved:
+            self._line(saved_line(one, cwd=self.cwd))
         if self.command == "download":
             self._line(successfully_downloaded(plan.as_pinned))
+
+    def building(self, line: str) -> None:
+        from safepip.report.visible import whole_line
+
+        self._line(whole_line(line))
+
+    def processing(self, path: str, editable: str | None) -> None:
+        from safepip.report.lines import processing
+
+        self._line(processing(path, editable, cwd=self.cwd))
 
     def explained(self, plan: Plan) -> None:
         from safepip.report.explain import render_plan
 
         if self.format == "text":
             self.out(render_plan(plan).rstrip("\n"))
+
+    def explained_page(self, page: Page) -> None:
+        if self.format == "json":
+            from safepip.report.explain_json import page_json
+
+            self.out(page_json(page, told=self.told).rstrip("\n"))
+            return
+        from safepip.report.explain_page import page_findings, page_text
+
+        if told := page_findings(page, color=self.color, width=self.width):
+            self.err(told.rstrip("\n"))
+        self.answered(page_text(page))
+
+    def answered(self, text: str) -> None:
+        self.out(text.rstrip("\n"))
 
     def kept_in(self, folder: str) -> None:
         self._answer([folder])

@@ -11,6 +11,7 @@ A *finding* is a result (policy said no); an *error* is a failure. The tree, by 
     ├── Undecided             an index or source that did not answer (exit 11)
     ├── VerificationError     an artifact that is not what it claims (exit 13)
     ├── Refused               policy refused; carries the findings (exit 10)
+    ├── BuildError            a package's own build (exit 1, as pip)
     └── ApplyError            pip or the disk, while putting files in place (pip's own code, else 1)
 
 Errors never print and never exit; :mod:`safepip.cli.main` does both. Foreign exceptions are
@@ -54,6 +55,7 @@ class SafepipError(Exception):
         origin: where the cause stands, if it stands anywhere.
         hint: one thing to do about it.
         notes: further facts, a line each.
+        preface: what pip says as errors of their own before the message.
     """
 
     exit_code = ExitCode.ERROR
@@ -66,6 +68,7 @@ class SafepipError(Exception):
         origin: Origin | None = None,
         hint: str | None = None,
         notes: Sequence[str] = (),
+        preface: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -73,6 +76,12 @@ class SafepipError(Exception):
         self.origin = origin
         self.hint = hint
         self.notes = tuple(notes)
+        self.preface = tuple(preface)
+
+    @property
+    def is_pips(self) -> bool:
+        """Whether pip ends in the same way, so that its words are the ones to use."""
+        return self.exit_code in {ExitCode.ERROR, ExitCode.USAGE, ExitCode.CONFIGURED_VALUE}
 
 
 class UsageError(SafepipError):
@@ -115,6 +124,10 @@ class VerificationError(SafepipError):
     """Bytes that are not what they were promised to be."""
 
     exit_code = ExitCode.VERIFICATION
+
+
+class BuildError(SafepipError):
+    """A source that cannot be built, or whose build failed."""
 
 
 class ApplyError(SafepipError):

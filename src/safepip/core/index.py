@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName
 
 from safepip.core.digest import Digests
 from safepip.core.finding import Finding
-from safepip.core.origin import BUILT_IN, Origin
+from safepip.core.origin import BUILT_IN, Layer, Origin, Place
 from safepip.core.project import Pattern
 from safepip.core.url import Url
 from safepip.core.value import value
@@ -90,6 +90,13 @@ class Index:
     direct: bool = False
 
     @property
+    def place(self) -> Origin:
+        """Where it was named; the index itself where nobody named it, so that a message has a place."""
+        if self.origin is not BUILT_IN:
+            return self.origin
+        return Origin(layer=Layer.INDEX, kind=Place.INDEX, place=self.url.without_secrets)
+
+    @property
     def label(self) -> str:
         """The name for messages. ``pypi`` with its URL where the operator says which one that is."""
         if self.built_in and not self.kind.local and self.origin is not BUILT_IN:
@@ -123,6 +130,7 @@ class FileEntry:
         provenance: URL text; None if there is none (PEP 740).
         where: JSON pointer (``/files/3``) or line number text (``line 12``) on the page.
         page: URL of the page, without secrets.
+        locked: where a lock names the file; None: a page lists it. No page has been asked for it.
     """
 
     filename: str
@@ -136,6 +144,7 @@ class FileEntry:
     provenance: str | None = None
     where: str = ""
     page: str = ""
+    locked: Origin | None = None
 
 
 @value

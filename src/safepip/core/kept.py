@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 
 from safepip.core.value import value
+
+
+class SaveOutcome(Enum):
+    """What became of a file that was to be saved."""
+
+    NEW = "new"
+    ALREADY_THERE = "already there"
+    """With the very same bytes."""
+    REPLACED = "replaced"
+    """Something else had its name."""
+
+
+@value
+class Saved:
+    """A file where ``download`` or ``wheel`` puts it; ``path`` is absolute."""
+
+    path: str
+    outcome: SaveOutcome = SaveOutcome.NEW
 
 
 @value

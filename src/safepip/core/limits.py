@@ -17,6 +17,8 @@ class Limits:
     """One artifact; GPU wheels reach several GB."""
     remote_text_max_bytes: int = 5 * 1024 * 1024
     """A remote requirement or constraint file."""
+    policy_max_bytes: int = 5 * 1024 * 1024
+    """A policy file, or CA bundle that it names, that was found and not named by the user."""
     listed_files_max: int = 100_000
     """Files on one page."""
     redirects_max: int = 10
@@ -27,8 +29,21 @@ class Limits:
     wheel_unpacked_max_bytes: int = 50 * 1024 * 1024 * 1024
     wheel_ratio_max: int = 1000
     """Unpacked to packed size of one wheel member larger than 1 MiB: a zip bomb is refused."""
+    sdist_entries_max: int = 200_000
+    """Members of one source archive."""
+    sdist_unpacked_max_bytes: int = 8 * 1024 * 1024 * 1024
+    sdist_ratio_max: int = 1000
+    """Unpacked to packed size of one source archive larger than 64 MiB: a bomb is refused."""
+    build_max_seconds: float = 4 * 3600.0
+    """One hook of a build backend: the largest real builds take an hour or two."""
+    build_output_max_bytes: int = 256 * 1024 * 1024
+    """What one hook may print."""
+    build_nesting_max: int = 10
+    """Builds of what a build needs, inside each other."""
     nesting_max: int = 50
     """Requirement files inside requirement files."""
+    requirement_files_max: int = 1000
+    """Requirement files in one run, however they name each other: two lines in each double the work."""
     resolve_rounds_max: int = 200_000
     """As pip."""
     connect_timeout_seconds: float = 15.0
@@ -36,6 +51,9 @@ class Limits:
     """pip's default ``--timeout``; the option overrides both."""
     page_max_seconds: float = 600.0
     """One page, sidecar or remote text from first to last byte: a server that drips ends here."""
+    file_pace_bytes: int = 64 * 1024
+    file_pace_seconds: float = 120.0
+    """So much of a file must come in so much time: a server that drips ends here, a slow line does not."""
     retries: int = 5
     """pip's default ``--retries``."""
     retry_after_max_seconds: float = 60.0

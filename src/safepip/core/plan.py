@@ -7,14 +7,18 @@ from contextlib import suppress
 from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests
 from safepip.core.index import FileEntry, Index, WheelMetadata
 from safepip.core.origin import Origin
 from safepip.core.value import value
+
+if TYPE_CHECKING:
+    from safepip.core.build import Source
 
 
 class RouteReason(Enum):
@@ -27,6 +31,7 @@ class RouteReason(Enum):
     LOCAL_FOLDER = "local folder that serves it"
     DIRECT = "direct URL"
     LOCAL = "local file"
+    LOCK = "lock file"
 
 
 @value
@@ -84,6 +89,7 @@ class Step:
         askers: who wants it.
         from_file: whether a requirement file or lock brought it in, itself or through dependents.
         metadata: what was used for resolving.
+        source: the code that ``file`` is, or was built from; None: a wheel all along.
     """
 
     name: str
@@ -99,21 +105,26 @@ class Step:
     askers: tuple[Asker, ...] = ()
     from_file: bool = False
     metadata: WheelMetadata
+    source: Source | None = None
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """The project's name as each asker wrote it, the first asker's first, then the metadata's."""
+        """The project's name as each asker wrote it, the first asker's first, then its own."""
         from packaging.requirements import InvalidRequirement, Requirement
 
         found = []
         for asker in self.askers:
             with suppress(InvalidRequirement):  # a path or an URL
                 found.append(Requirement(asker.text).name)
-        return tuple(dict.fromkeys((*found, self.name)))
+        # A path without slashes reads as a name, whatever the project in it is called.
+        found = [name for name in found if canonicalize_name(name) == self.project]
+        # A wheel that was named by its place is called by its file name, which is normalised.
+        last = self.project if self.direct and self.source is None else self.name
+        return tuple(dict.fromkeys((*found, last, self.name)))
 
     @property
     def asked_name(self) -> str:
-        """The name by which pip would call it: the first asker's, else the metadata's."""
+        """The name by which pip would call it: the first asker's, else its own."""
         return self.spellings[0]
 
 

@@ -13,6 +13,7 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from safepip.core.digest import AcceptableDigests
 from safepip.core.events import Event
 from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
 from safepip.core.kept import Kept, KeptFile, Removal
@@ -143,6 +144,9 @@ class Store(Protocol):
         ``hash-mismatch`` finding a file (exit 13), Undecided, VerificationError.
         """
 
+    def have(self, file: FileEntry, index: Index, acceptable: AcceptableDigests) -> Path:
+        """One file, checked as :meth:`ensure` does: a source whose contents are asked for while planning."""
+
     def close(self) -> None:
         """End the threads; what was fetched and verified stays."""
 
@@ -201,6 +205,29 @@ class Applier(Protocol):
 
     def close(self) -> None:
         """Give up without applying."""
+
+
+class Draft(Protocol):
+    """A private copy of a text file, for an editor; the file itself changes all at once or not at all."""
+
+    @property
+    def before(self) -> bytes | None:
+        """What the file held; None: there was none."""
+
+    @property
+    def after(self) -> bytes | None:
+        """What the copy holds now."""
+
+    def edit(self, editor: str) -> int:
+        """Run a shell command line on the copy and wait; its exit code."""
+
+    def save(self) -> None:
+        """Put the copy in the file's place. Raises CommandError: it cannot be, or the file has changed."""
+
+    def keep(self) -> str:
+        """Let the copy stay when the draft is closed; its path."""
+
+    def close(self) -> None: ...
 
 
 class Pip(Protocol):

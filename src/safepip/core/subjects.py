@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
+from packaging.utils import NormalizedName
 
-from safepip.core.digest import AcceptableDigests, Digest
-from safepip.core.origin import Origin
+from safepip.core.digest import AcceptableDigests, Digest, Digests
+from safepip.core.origin import Origin, Sourced
 from safepip.core.value import value
 
 
@@ -44,6 +46,33 @@ class RequirementKind(Enum):
 
 
 @value
+class LockedFile:
+    """What a lock says about the one file that it names for a requirement (PEP 751).
+
+    Attributes:
+        project: normalised name of the package.
+        lock: path or URL of the lock, without credentials.
+        remote: whether the lock came over the network.
+        filename: of the file; empty for a repository or directory.
+        url: absolute; of a path beside a local lock a ``file:`` URL. Not judged yet.
+        size: bytes; None where the lock does not say.
+        index: base URL of the index that the file was found on; None where the lock does not say.
+        origin: where the file stands in the lock.
+    """
+
+    project: NormalizedName
+    lock: str
+    remote: bool
+    filename: str
+    url: str
+    origin: Origin
+    digests: Digests = Digests()
+    size: int | None = None
+    upload_time: datetime | None = None
+    index: Sourced[str] | None = None
+
+
+@value
 class RequirementLine:
     """One requirement or constraint as written, with its options.
 
@@ -62,6 +91,7 @@ class RequirementLine:
         from_file: whether a requirement file, constraint file or lock brought it in.
         extras: extras of a path (``./dir[extra]``); for named ones see ``requirement``.
         marker: marker of a bare URL or path; for others see ``requirement``.
+        locked: the file that a lock names for it, the only one that will do; None: no lock does.
     """
 
     text: str
@@ -77,3 +107,10 @@ class RequirementLine:
     from_file: bool = False
     extras: frozenset[str] = frozenset()
     marker: Marker | None = None
+
+    @property
+    def is_own_code(self) -> bool:
+        """Whether it names a folder or source archive on this machine."""
+        target = (self.target or "").partition("#")[0]
+        return self.kind is RequirementKind.PATH and (self.editable or not target.lower().endswith(".whl"))
+    locked: LockedFile | None = None

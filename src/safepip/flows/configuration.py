@@ -9,7 +9,7 @@ from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
 from safepip.pipcompat import conf, environ
 from safepip.pipcompat.effective import EffectiveConfig, merge
-from safepip.pipcompat.places import config_paths
+from safepip.pipcompat.places import Places, config_paths
 
 if TYPE_CHECKING:
     from safepip.flows.world import Target, World
@@ -25,15 +25,9 @@ def read_config(invocation: Invocation, world: World, target: Target) -> Effecti
         ConfiguredValueError, UsageError: a value that pip would refuse, in its words.
     """
     around = world.around
-    places = config_paths(
-        around.platform,
-        around.environ,
-        target.prefix,
-        around.home,
-        exists=around.exists,
-        is_dir=around.is_dir,
-        isolated=invocation.isolated,
-    )
+    if invocation.isolated and not any(given.dest == "isolated_mode" for given in invocation.options):
+        world.show.noted(["--isolated counts wherever it stands: PIP_* and your own pip.conf do not"])
+    places = configuration_places(invocation, world, target)
     files = tuple(_read(places, world))
     return merge(
         invocation,
@@ -45,12 +39,28 @@ def read_config(invocation: Invocation, world: World, target: Target) -> Effecti
     )
 
 
+def configuration_places(invocation: Invocation, world: World, target: Target) -> Places:
+    """Every file that pip would try for this target, weakest first."""
+    around = world.around
+    return config_paths(
+        around.platform,
+        around.environ,
+        target.prefix,
+        around.home,
+        base_prefix=target.base_prefix,
+        exists=around.exists,
+        is_dir=around.is_dir,
+        isolated=invocation.isolated,
+    )
+
+
 def _read(places: list[tuple[ConfigKind, str]], world: World) -> Iterator[ConfigFile]:
     for kind, path in places:
         if not world.around.exists(path):
             continue
         try:
-            text = world.files.read_bytes(path).decode("utf-8")
+            # As pip, by the locale: the same bytes may name another host in another encoding.
+            text = world.files.read_bytes(path).decode(world.around.text_encoding)
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"Configuration file could not be loaded: {error}",

@@ -1,7 +1,7 @@
 """Commands that pip applies as they are, on the right environment, with pip's own exit code.
 
-pip still sees no instruction about the interpreter but ours: ``PIP_PYTHON`` would run any program
-for every command, and is refused.
+pip still sees no instruction about the interpreter but ours: ``PIP_PYTHON``, and ``python =`` in a
+configuration file, would run any program for every command, and are refused.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from safepip.core.errors import CommandError, Refused, UsageError
 from safepip.core.origin import Layer, Origin, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safepip.core.ports import Pip
     from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.pipcompat.written import Written
 
 
+_OF_NO_INTERPRETER = frozenset({None, "config", "help"})
+"""Commands that are about no environment; with ``config`` one finds and mends what is refused elsewhere."""
 _OF_AN_ENVIRONMENT = frozenset({"check", "freeze", "inspect", "list", "show", "uninstall"})
 
 
@@ -31,6 +34,9 @@ class Passing(Protocol):
     def pip(self) -> Pip: ...
 
     def python_for(self, option: str | None) -> str: ...
+
+    def configuration(self, python: str) -> Sequence[tuple[str, bytes]]:
+        """Path and content of each of pip's configuration files that is there and can be read."""
 
     def unfinished(self, python: str) -> Sequence[str]:
         """Libraries of this interpreter's environment into which an installation was cut short."""
@@ -53,6 +59,8 @@ def delegate(invocation: Invocation, own: OwnOptions, world: Passing) -> int:
     refuse_chosen_interpreter(world.environ)
     _refuse_remote_files(invocation)
     python = world.python_for(own.python)
+    if own.python is None and not invocation.wants_help and invocation.command not in _OF_NO_INTERPRETER:
+        _refuse_configured_interpreter(str(invocation.command), world.configuration(python))
     _mind_unfinished(invocation, python, world)
     return world.pip.run(invocation.argv, python=python)
 
@@ -90,15 +98,43 @@ def _is_python(spelled: str) -> bool:
     return normalize_key(spelled) == "python"
 
 
+def _refuse_configured_interpreter(command: str, files: Sequence[tuple[str, bytes]]) -> None:
+    """Raise Refused where a file would; what the command line says with ``--python`` has precedence."""
+    for path, content in files:
+        # Nearly no file speaks of an interpreter, and the others need not be understood here.
+        for written in _written(path, content) if b"python" in content.lower() else ():
+            if written.section in {"global", ":env:", command} and written.key == "python" and written.text:
+                raise _refused(
+                    f"{written.text} would be run in place of the environment's own interpreter",
+                    written.origin,
+                    help="delete it; name the interpreter with --python on the command line",
+                )
+
+
+def _written(path: str, content: bytes) -> Iterator[Written]:
+    """What the file says; nothing where it is none, which pip will say in its own words."""
+    from safepip.core.errors import ConfigurationError
+    from safepip.pipcompat import conf
+
+    try:
+        yield from conf.parse(content.decode(errors="replace"), path).written
+    except ConfigurationError:
+        return
+
+
 def _refusal(variable: str) -> Refused:
+    return _refused(
+        "an environment variable chooses the program that pip runs in",
+        Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=variable),
+        help=f"unset {variable}; name the interpreter with --python on the command line",
+    )
+
+
+def _refused(message: str, origin: Origin, *, help: str) -> Refused:  # noqa: A002 - the field's name
     from safepip.core.finding import Finding
 
     finding = Finding(
-        rule="interpreter-from-environment",
-        message="an environment variable chooses the program that pip runs in",
-        origin=Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=variable),
-        subject="python",
-        help=f"unset {variable}; name the interpreter with --python on the command line",
+        rule="interpreter-from-environment", message=message, origin=origin, subject="python", help=help
     )
     return Refused([finding])
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, ExitCode
+from safepip.core.events import StageBegan
 from safepip.flows.guard import guard
-from safepip.flows.install import make_plan, verified_files
+from safepip.flows.build import Builds
+from safepip.flows.install import verified_files
+from safepip.flows.judging import judge_artifacts
+from safepip.flows.planning import fetched, make_plan, memory_of
 from safepip.flows.settings import check_settings
 
 if TYPE_CHECKING:
-    from safepip.flows.world import World
+    from packaging.utils import NormalizedName
+
+    from safepip.core.plan import Plan
+    from safepip.flows.guarded import Guarded
+    from safepip.flows.world import Connection, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
@@ -27,17 +37,39 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
         check_settings(guarded.settings, installs=False)
         # pip: both resolve as if nothing were installed.
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))
-        with closing(world.connect(guarded.transport)) as connection:
-            plan = make_plan(guarded, target.environment, connection, world)
+        with (
+            closing(world.connect(guarded.transport)) as connection,
+            closing(world.workshop(target)) as shop,
+        ):
+            builds = Builds(guarded, connection, world, shop, editables=False)
+            plan = make_plan(guarded, target.environment, connection, world, builds)
+            world.show.satisfied(plan)
             if own.explain:
                 world.show.explained(plan)
                 return ExitCode.OK
-            files = verified_files(plan, guarded, connection, world, installed={})
+            if invocation.command == "wheel":
+                plan, files = verified_files(plan, guarded, connection, world, builds, installed={})
+            else:
+                plan, files = _verified_as_they_are(plan, guarded, connection, world)
             world.audit.admitted(plan, files)
             folder = guarded.settings.download_dir
             try:
                 saved = [world.save(files[s.project], folder, s.file.filename) for s in plan.as_pinned]
             except OSError as error:
                 raise CommandError(f"Could not save to {folder}: {error}") from None
-            world.show.downloaded(plan, [path for path in saved if path])
+            world.show.downloaded(plan, saved)
             return ExitCode.OK
+
+
+def _verified_as_they_are(
+    plan: Plan, guarded: Guarded, connection: Connection, world: World
+) -> tuple[Plan, Mapping[NormalizedName, Path]]:
+    """Sources stay sources; a folder is there already, so pip leaves it out too."""
+    kept = replace(plan, steps=tuple(s for s in plan.steps if s.source is None or not s.source.directory))
+    world.sink(StageBegan(stage="downloading", total=len(kept.steps)))
+    files = fetched(kept, guarded, connection)
+    wheels = [step for step in kept.steps if step.source is None]
+    world.sink(StageBegan(stage="verifying", total=len(wheels)))
+    judge_artifacts(connection.inspect(wheels, files, installed={}), kept, guarded, world)
+    memory_of(guarded, world).remember(kept, files)
+    return kept, files

@@ -5,116 +5,143 @@ Reads through a port only and judges nothing; :mod:`safepip.rules` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, UsageError
 from safepip.core.limits import Limits
 from safepip.core.origin import Sourced
 from safepip.core.subjects import RequirementLine, Setting
+from safepip.flows.gathered import Gathered, with_file_options
 from safepip.flows.indexes import is_url
-from safepip.pipcompat.fold import add_names
+from safepip.flows.settings import Settings, read_settings
+from safepip.flows.sources import LockRequest, Sources, check_sources, collect_sources
+from safepip.pipcompat.groups import read_groups
 from safepip.pipcompat.requirement import parse_requirement
-from safepip.resolve.request import FormatControl, ReleaseControl
 
 if TYPE_CHECKING:
-    from packaging.markers import Marker
-
     from safepip.core.digest import Digest
+    from safepip.core.finding import Finding
     from safepip.core.ports import Files
-    from safepip.flows.settings import Settings
-    from safepip.flows.world import Options, World
+    from safepip.flows.world import Options, Target, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.reqfile import RequirementFile
 
-_LATER = {
-    "dependency_groups": "--group",
-    "requirements_from_scripts": "--requirements-from-script",
-    "build_constraints": "--build-constraint",
-}
-"""Inputs that this version does not read; they are refused, never left out."""
 _PLACES = frozenset({"index-url", "extra-index-url", "find-links"})
+_ASKING = ("editables", "requirements", "dependency_groups", "requirements_from_scripts")
+"""What asks for something beside the arguments, by pip's ``dest``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What is asked for, and by whom.
+def gather(
+    invocation: Invocation,
+    own: OwnOptions,
+    config: Options,
+    world: World,
+    *,
+    files: Files,
+    target: Target,
+) -> Gathered:
+    """Everything in pip's order: constraints, arguments, groups, editables, files and locks, the script.
 
-    Attributes:
-        settings: options inside requirement and constraint files.
-    """
-
-    roots: tuple[RequirementLine, ...] = ()
-    constraints: tuple[RequirementLine, ...] = ()
-    settings: tuple[Setting, ...] = ()
-
-    @property
-    def no_index(self) -> bool:
-        """Whether a file says ``--no-index``: it only takes away, so it counts."""
-        return any(setting.option == "no-index" for setting in self.settings)
-
-    def for_markers(self, markers: Mapping[str, str], world: World) -> Gathered:
-        """Without what is not meant for this target; said in pip's words, as pip does."""
-        ignored = [line for line in self.roots if not _is_meant(line, markers)]
-        world.show.noted([_ignoring(line) for line in ignored])
-        return replace(
-            self,
-            roots=tuple(line for line in self.roots if line not in ignored),
-            constraints=tuple(line for line in self.constraints if _is_meant(line, markers)),
-        )
-
-    def with_file_options(self, settings: Settings) -> Settings:
-        """The settings after what files may say about formats, pre-releases and hashes."""
-        for said in self.settings:
-            settings = _with_option(settings, said)
-        return settings
-
-
-def gather(invocation: Invocation, own: OwnOptions, config: Options, files: Files, world: World) -> Gathered:
-    """Everything in pip's order: constraints, arguments, editables, requirement files.
+    Args:
+        files: local and remote texts.
+        target: waited for only where a lock or script asks what it is.
 
     Raises:
         RequirementFileError, UsageError, CommandError: in pip's words where pip has some.
+        Refused: a remote file without HTTPS. Also what ``files.fetch_text`` raises.
     """
-    for dest, option in _LATER.items():
-        if config.items(dest):
-            raise CommandError(
-                f"{option} is not part of this version of safepip",
-                reference="missing-option",
-                origin=config.origin(dest),
-                hint="it is refused rather than left out; name the requirements themselves",
-            )
-    constraint_files = [_read(path, files, world, constraint=True) for path in config.items("constraints")]
-    requirement_files = [_read(path, files, world, constraint=False) for path in config.items("requirements")]
-    arguments = [argument for argument in invocation.arguments if argument.value.strip()]
-    hashes = _hashes_of(len(arguments), own)
-    typed = [_typed(said, config, world, hashes=own) for said, own in zip(arguments, hashes, strict=True)]
+    sources = collect_sources(config.items("requirements"), config.items("dependency_groups"), world.around)
+    check_sources(sources, config)
+    reader = _Reader(files=files, world=world, target=target, settings=read_settings(config))
+    build = [reader.apart(path) for path in config.items("build_constraints")]
+    for path in config.items("constraints"):
+        reader.file(path, constraint=True)
+    typed = list(_typed_requirements(invocation, own, config, world))
+    groups = list(read_groups(sources.groups, files))
     editables = [_typed(path, config, world, editable=True) for path in config.items("editables")]
-    everything = (*constraint_files, *requirement_files)
-    lines = [line for one in everything for line in one.lines]
+    reader.everything(sources)
     gathered = Gathered(
-        roots=(*typed, *editables, *(line for line in lines if not line.constraint)),
-        constraints=tuple(line for line in lines if line.constraint),
-        settings=tuple(_absolute(setting, world) for one in everything for setting in one.settings),
+        roots=(*typed, *groups, *editables, *reader.roots, *reader.script(config)),
+        constraints=reader.constraints,
+        build_constraints=tuple(line for one in build for line in one.lines if line.constraint),
+        build_settings=tuple(said for one in build for said in one.settings),
+        settings=tuple(reader.said),
+        findings=tuple(reader.findings),
     )
-    if not gathered.roots and not config.items("requirements"):
+    if not gathered.roots and not any(config.items(dest) for dest in _ASKING):
         raise _nothing_to_do(invocation, config)
     return gathered
 
 
-def _marker(line: RequirementLine) -> Marker | None:
-    return line.marker or (line.requirement.marker if line.requirement else None)
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Files one after the other: what one says about formats holds for the locks after it."""
 
+    files: Files
+    world: World
+    target: Target
+    settings: Settings
+    lines: list[RequirementLine] = field(default_factory=list)
+    said: list[Setting] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
-def _is_meant(line: RequirementLine, markers: Mapping[str, str]) -> bool:
-    marker = _marker(line)
-    return marker is None or marker.evaluate({**markers, "extra": ""})
+    @property
+    def roots(self) -> tuple[RequirementLine, ...]:
+        return tuple(line for line in self.lines if not line.constraint)
 
+    @property
+    def constraints(self) -> tuple[RequirementLine, ...]:
+        return tuple(line for line in self.lines if line.constraint)
 
-def _ignoring(line: RequirementLine) -> str:
-    name = line.requirement.name if line.requirement else line.text
-    return f"Ignoring {name}: markers '{_marker(line)}' don't match your environment"
+    def everything(self, sources: Sources) -> None:
+        for source in sources.files:
+            if isinstance(source, LockRequest):
+                self._lock(source)
+            else:
+                self.file(source, constraint=False)
+        if sources.locks:
+            from safepip.flows.locks import check_locked
+
+            check_locked(self.lines, self._settings())
+
+    def file(self, path: Sourced[str], *, constraint: bool) -> None:
+        """A requirement or constraint file, and every one that it names."""
+        read = _read(path, self.files, self.world, constraint=constraint)
+        self.lines += read.lines
+        self.said += [_absolute(setting, self.world) for setting in read.settings]
+
+    def apart(self, path: Sourced[str]) -> RequirementFile:
+        """A file of build constraints, whose options have no effect on anything else."""
+        return _read(path, self.files, self.world, constraint=True)
+
+    def script(self, config: Options) -> Iterable[RequirementLine]:
+        """What the script named by ``--requirements-from-script`` needs."""
+        named = config.items("requirements_from_scripts")
+        if not named:
+            return ()
+        from safepip.flows.scripts import script_requirements
+
+        return script_requirements(
+            named,
+            self.files,
+            self.world,
+            lambda: self.target.environment,
+            self._settings(),
+        )
+
+    def _lock(self, request: LockRequest) -> None:
+        from safepip.flows.locks import EXPERIMENTAL, LockReader
+
+        self.world.show.noted([EXPERIMENTAL])
+        reader = LockReader(files=self.files, around=self.world.around, environment=self.target.environment)
+        lines, findings = reader.read(request, self._settings().format_control)
+        self.lines += lines
+        self.findings += findings
+
+    def _settings(self) -> Settings:
+        return with_file_options(self.settings, tuple(self.said))
 
 
 def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -> RequirementFile:
@@ -128,6 +155,15 @@ def _absolute(setting: Setting, world: World) -> Setting:
     if setting.option not in _PLACES or is_url(setting.value) or not setting.value.strip():
         return setting
     return replace(setting, value=world.around.absolute(setting.value))
+
+
+def _typed_requirements(
+    invocation: Invocation, own: OwnOptions, config: Options, world: World
+) -> Iterator[RequirementLine]:
+    arguments = [argument for argument in invocation.arguments if argument.value.strip()]
+    hashes = _hashes_of(len(arguments), own)
+    for said, given in zip(arguments, hashes, strict=True):
+        yield _typed(said, config, world, hashes=given)
 
 
 def _typed(
@@ -171,31 +207,3 @@ def _nothing_to_do(invocation: Invocation, config: Options) -> CommandError:
     links = " ".join(item.value for item in config.items("find_links"))
     meant = f'(maybe you meant "pip {command} {links}"?)' if links else f'(see "pip help {command}")'
     return CommandError(f"You must give at least one requirement to {command} {meant}")
-
-
-def _with_option(settings: Settings, said: Setting) -> Settings:
-    if said.option in {"no-binary", "only-binary"}:
-        return replace(settings, format_control=_formats(settings.format_control, said))
-    if said.option in {"all-releases", "only-final"}:
-        return replace(settings, release_control=_releases(settings.release_control, said))
-    if said.option == "pre":
-        return replace(settings, release_control=ReleaseControl(all_releases=frozenset({":all:"})))
-    if said.option == "require-hashes":
-        return replace(settings, require_hashes=True)
-    return replace(settings, prefer_binary=True) if said.option == "prefer-binary" else settings
-
-
-def _formats(control: FormatControl, said: Setting) -> FormatControl:
-    if said.option == "no-binary":
-        told, other = add_names(said.value, control.no_binary, control.only_binary)
-        return FormatControl(no_binary=told, only_binary=other)
-    told, other = add_names(said.value, control.only_binary, control.no_binary)
-    return FormatControl(no_binary=other, only_binary=told)
-
-
-def _releases(control: ReleaseControl, said: Setting) -> ReleaseControl:
-    if said.option == "all-releases":
-        told, other = add_names(said.value, control.all_releases, control.only_final)
-        return ReleaseControl(all_releases=told, only_final=other)
-    told, other = add_names(said.value, control.only_final, control.all_releases)
-    return ReleaseControl(all_releases=other, only_final=told)

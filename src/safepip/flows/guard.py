@@ -14,8 +14,9 @@ from safepip.core.origin import Place
 from safepip.core.url import Url
 from safepip.flows.auditing import open_audit
 from safepip.flows.configuration import read_config
-from safepip.flows.gather import Gathered, gather
-from safepip.flows.guarded import Guarded
+from safepip.flows.gather import gather
+from safepip.flows.gathered import Gathered
+from safepip.flows.guarded import Guarded, patterns_only
 from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust, with_named_in_files
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
@@ -25,23 +26,32 @@ from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
 if TYPE_CHECKING:
-    from safepip.core.index import Index
+    from packaging.utils import NormalizedName
+
+    from safepip.core.index import Index, Trust
     from safepip.core.origin import Sourced
     from safepip.flows.world import Options, Target, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy
+    from safepip.route import Routed
 
 
 _EFFECTS: Mapping[str, str] = MappingProxyType(
     {
         "requirements": "also asked for: -r",
         "editables": "also asked for: -e",
+        "dependency_groups": "also asked for: --group",
+        "requirements_from_scripts": "also asked for: --requirements-from-script",
         "constraints": "constrained by",
+        "build_constraints": "builds constrained by",
         "target_dir": "installing into",
         "prefix_path": "installing below the prefix",
         "root_path": "installing below the root",
         "json_report_file": "writing a report to",
+        "log": "writing a log to",
+        "download_dir": "saving into",
+        "wheel_dir": "saving into",
     }
 )
 """By pip's ``dest``: what changes what is installed, or where something is written."""
@@ -50,10 +60,7 @@ _EFFECTS: Mapping[str, str] = MappingProxyType(
 def guard(
     invocation: Invocation, own: OwnOptions, world: World, target: Target, *, installs: bool = True
 ) -> Guarded:
-    """Gather and judge.
-
-    Args:
-        installs: whether the command works on requirements; else its words are its own business.
+    """Gather and judge. Where nothing is installed, the command's words are its own business.
 
     Raises:
         Refused: a setting or requirement that policy denies; all of them at once.
@@ -67,14 +74,15 @@ def guard(
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
     texts = requirement_texts(transport, trust, policy, world)
-    gathered = gather(invocation, own, config, texts, world) if installs else Gathered()
+    gathered = gather(invocation, own, config, world, files=texts, target=target) if installs else Gathered()
     places = places.without_index(gathered.no_index)
     indexes = configured_indexes(places, policy, world.around)
     gathered = gathered.for_markers(target.environment.markers, world) if installs else gathered
     settings = gathered.with_file_options(read_settings(config))
     context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, gathered))
-    findings = (*judge_each(policy_findings, context), *_judge_all(config, gathered, context))
-    stop_if_denied(findings, world)
+    locked, objections = _route_locked(gathered, indexes, policy, trust)
+    found = judge_each((*policy_findings, *gathered.findings, *objections), context)
+    stop_if_denied((*found, *_judge_all(config, gathered, context)), world)
     world.show.noted(tuple(unasked(config)) if installs else ())
     return Guarded(
         config=config,
@@ -86,7 +94,20 @@ def guard(
         indexes=with_named_in_files(indexes, gathered.settings, places, policy, world.around),
         trust=trust,
         context=context,
+        build_constraints=gathered.build_constraints,
+        locked=locked,
     )
+
+
+def _route_locked(
+    gathered: Gathered, indexes: tuple[Index, ...], policy: Policy, trust: Trust
+) -> tuple[Mapping[NormalizedName, Routed], tuple[Finding, ...]]:
+    """Where the files of locks come from, and what speaks against it."""
+    if not any(line.locked for line in gathered.roots):
+        return {}, ()
+    from safepip.flows.locked import route_locked
+
+    return route_locked(gathered.roots, indexes, policy, trust, patterns_only=patterns_only(policy))
 
 
 def _context(
@@ -104,7 +125,7 @@ def _context(
 
 def _judge_all(config: EffectiveConfig, gathered: Gathered, context: RuleContext) -> tuple[Finding, ...]:
     """What the rules say about every setting and requirement."""
-    subjects = (*config.settings, *gathered.settings, *gathered.roots, *gathered.constraints)
+    subjects = (*config.settings, *gathered.subjects)
     return (*judge_unknown(config.unknown, context), *judge(subjects, context))
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from safepip.core.finding import Level
 from safepip.policy.schema import HashMode
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from safepip.core.index import Index, Trust
     from safepip.core.subjects import RequirementLine
     from safepip.flows.settings import Settings
     from safepip.flows.world import Transport
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy
+    from safepip.route import Routed
     from safepip.rules.base import RuleContext
 
 
@@ -25,9 +29,11 @@ class Guarded:
     Attributes:
         config: every option in force with its origin.
         roots, constraints: requirements in pip's order.
+        build_constraints: constraints on what builds need, and on nothing else.
         indexes: every index that may be asked.
         trust: TLS trust of everything that is no index: direct URLs, remote files.
         context: what rules are told; later stages judge with the same.
+        locked: where the projects of lock files come from: no index is asked for them.
     """
 
     config: EffectiveConfig
@@ -39,6 +45,8 @@ class Guarded:
     indexes: tuple[Index, ...]
     trust: Trust
     context: RuleContext
+    build_constraints: tuple[RequirementLine, ...] = ()
+    locked: Mapping[NormalizedName, Routed] = field(default_factory=dict)
 
     @property
     def counts_hashes(self) -> bool:
@@ -52,4 +60,9 @@ class Guarded:
     @property
     def patterns_only(self) -> bool:
         """Whether a name that no pattern decides may not be asked for."""
-        return self.policy.level("unrouted-project", Level.OFF).value is Level.DENY
+        return patterns_only(self.policy)
+
+
+def patterns_only(policy: Policy) -> bool:
+    """Whether the policy sends no name anywhere that no pattern decides."""
+    return policy.level("unrouted-project", Level.OFF).value is Level.DENY

@@ -214,7 +214,7 @@ def _lets_in(policy: Policy, index: Index) -> bool:
     One that the command line names is asked as soon as nothing refuses it: to drop it in silence
     would send its names to the others. One of the configuration is set aside with a warning.
     """
-    if policy.unlisted.value is Unlisted.ALLOW:
+    if policy.unlisted.value is Unlisted.ALLOW or policy.unlisted_by_stranger:
         return True
     lowered = policy.level("unlisted-index", Level.DENY).value is not Level.DENY
     exempt = any(exemption.rule == "unlisted-index" for exemption in policy.exemptions)
@@ -239,21 +239,25 @@ def default_trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> 
     Raises:
         ConfigurationError: the bundle does not exist.
     """
-    honour = policy.tls_environment.value is TlsEnvironment.HONOUR
-    bundle = policy.ca_bundle if policy.ca_bundle.value is not None else places.cert
-    path: str | None
-    if bundle is not None and bundle.value:
-        path, origin = around.absolute(bundle.value), bundle.origin
-    else:
-        path, origin = _environment_bundle(around.environ) if honour else (None, BUILT_IN)
-    if path is not None and not around.exists(path):
-        raise _missing(path, origin, "CA bundle")
+    bundle = bundle_in_force(places, policy, around)
+    if bundle.value is not None and not around.exists(bundle.value):
+        raise _missing(bundle.value, bundle.origin, "CA bundle")
     client = places.client_cert.value if places.client_cert else None
     return Trust(
-        ca_bundle=path,
+        ca_bundle=bundle.value,
         client_cert=around.absolute(client) if client else None,
-        honour_environment=honour,
+        honour_environment=policy.tls_environment.value is TlsEnvironment.HONOUR,
     )
+
+
+def bundle_in_force(places: NamedPlaces, policy: Policy, around: Surroundings) -> Sourced[str | None]:
+    """The only roots that count where an index has none of its own, and who said so; None: the system's."""
+    bundle = policy.ca_bundle if policy.ca_bundle.value is not None else places.cert
+    if bundle is not None and bundle.value:
+        return Sourced(value=around.absolute(bundle.value), origin=bundle.origin)
+    honour = policy.tls_environment.value is TlsEnvironment.HONOUR
+    path, origin = _environment_bundle(around.environ) if honour else (None, BUILT_IN)
+    return Sourced(value=path, origin=origin)
 
 
 def _environment_bundle(environ: Mapping[str, str]) -> tuple[str | None, Origin]:

@@ -16,11 +16,13 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safepip.core.errors import ApplyError, ExitCode, UsageError
 from safepip.core.events import StageBegan
 from safepip.flows.applying import apply_options, check_target
+from safepip.flows.build import Builds
 from safepip.flows.guard import guard
 from safepip.flows.guarded import Guarded
-from safepip.flows.judging import judge_artifacts, judge_each, judge_plan, stop_if_denied
+from safepip.flows.judging import judge_artifacts, judge_each, stop_if_denied
+from safepip.flows.planning import fetched, make_plan, memory_of
 from safepip.flows.self_overwrite import lands_here, self_overwrites
-from safepip.flows.settings import check_settings, resolve_options
+from safepip.flows.settings import check_settings
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan
@@ -52,22 +54,32 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
         if _adds_something(guarded, environment):
             # Let pip get ready meanwhile; where all may be there already, not before an index is asked.
             warm_up()
-        with closing(world.connect(guarded.transport, begin=warm_up)) as connection:
-            plan = make_plan(guarded, environment, connection, world)
+        with (
+            closing(world.connect(guarded.transport, begin=warm_up)) as connection,
+            closing(world.workshop(target)) as shop,
+        ):
+            builds = Builds(guarded, connection, world, shop)
+            plan = make_plan(guarded, environment, connection, world, builds)
+            world.show.satisfied(plan)
             if own.explain:
                 world.show.explained(plan)
                 return ExitCode.OK
             keep_safepip_working(plan, guarded, environment, world)
-            if guarded.settings.report:
-                world.show.reported(plan, environment, guarded.settings.report)
-            if guarded.settings.dry_run:
-                world.show.would_install(plan)
-                return ExitCode.OK
-            if not plan.steps:
+            if _only_tells(plan, guarded, environment, world) or not plan.steps:
                 return ExitCode.OK
             owned = {} if guarded.settings.elsewhere else target.owned
-            files = verified_files(plan, guarded, connection, world, installed=owned)
+            plan, files = verified_files(plan, guarded, connection, world, builds, installed=owned)
             return _apply(plan, files, guarded, target, world)
+
+
+def _only_tells(plan: Plan, guarded: Guarded, environment: Environment, world: World) -> bool:
+    """Write the report that somebody asked for; whether no more than telling is wanted."""
+    settings = guarded.settings
+    if settings.report:
+        world.show.reported(plan, environment, settings.report)
+    if settings.dry_run:
+        world.show.would_install(plan)
+    return settings.dry_run
 
 
 def _adds_something(guarded: Guarded, environment: Environment) -> bool:
@@ -85,33 +97,6 @@ def _check_stdout(settings: Settings, own: OwnOptions) -> None:
         )
 
 
-def make_plan(guarded: Guarded, environment: Environment, connection: Connection, world: World) -> Plan:
-    """Route and resolve every requirement; judge what came out."""
-    from safepip.resolve.request import ResolveRequest
-    from safepip.resolve.resolver import resolve
-    from safepip.route import Router
-
-    world.sink(StageBegan(stage="resolving"))
-    plan = resolve(
-        ResolveRequest(
-            roots=guarded.roots,
-            constraints=guarded.constraints,
-            options=resolve_options(guarded.settings, environment),
-            direct_trust=guarded.trust,
-        ),
-        environment=environment,
-        router=Router(guarded.indexes, connection.client, patterns_only=guarded.patterns_only),
-        client=connection.client,
-        policy=guarded.policy,
-        now=guarded.context.now,
-        sink=world.sink,
-        context=guarded.context,
-    )
-    judge_plan(plan, guarded, world)
-    world.show.satisfied(plan)
-    return plan
-
-
 def keep_safepip_working(plan: Plan, guarded: Guarded, environment: Environment, world: World) -> None:
     """Raise Refused where the plan would take from safepip what it runs on."""
     if plan.steps and lands_here(guarded.settings, environment, world):
@@ -123,21 +108,25 @@ def verified_files(
     guarded: Guarded,
     connection: Connection,
     world: World,
+    builds: Builds,
     *,
     installed: Mapping[NormalizedName, Iterable[str]],
-) -> Mapping[NormalizedName, Path]:
+) -> tuple[Plan, Mapping[NormalizedName, Path]]:
     """Every file of the plan, its digests checked and its contents inspected.
+
+    Returns the plan with the wheels that were built in the places of their sources, and the files.
 
     Args:
         installed: files of what is in the environment and may not be overwritten by another package.
     """
     world.sink(StageBegan(stage="downloading", total=len(plan.steps)))
-    # A direct file brings an index of its own, which nobody configured.
-    indexes = {i.name: i for i in guarded.indexes} | {s.index: s.route.index for s in plan.steps if s.direct}
-    files = connection.store.ensure(plan.steps, indexes)
+    files = fetched(plan, guarded, connection)
+    made, wheels = builds.built(plan, files)
     world.sink(StageBegan(stage="verifying", total=len(plan.steps)))
-    judge_artifacts(connection.inspect(plan.steps, files, installed=installed), plan, guarded, world)
-    return files
+    findings = connection.inspect(made.steps, wheels, installed=installed)
+    judge_artifacts(builds.relevant(findings, made), made, guarded, world)
+    memory_of(guarded, world).remember(plan, files)
+    return made, wheels
 
 
 def _apply(

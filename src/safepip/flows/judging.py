@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from safepip.core.errors import ExitCode, Refused
 from safepip.core.finding import Finding
@@ -14,7 +17,11 @@ from safepip.rules.engine import apply_policy, review_allowances
 from safepip.rules.unhashed_requirement import HASH_CHECKING
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from safepip.core.build import Job
     from safepip.core.plan import Plan, Step
+    from safepip.core.subjects import RequirementLine
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import World
     from safepip.rules.base import RuleContext
@@ -29,9 +36,15 @@ def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: Exit
     world.show.warned(told)
 
 
-def judge_each(findings: Iterable[Finding], context: RuleContext) -> tuple[Finding, ...]:
-    """Findings made elsewhere, at the levels of the policy; exempted ones left out."""
-    judged = (apply_policy(finding, context) for finding in findings)
+def judge_each(
+    findings: Iterable[Finding], context: RuleContext, versions: Mapping[str | None, Version] = MappingProxyType({})
+) -> tuple[Finding, ...]:
+    """Findings made elsewhere, at the levels of the policy; exempted ones left out.
+
+    Args:
+        versions: by subject, of those findings that are about a file that was chosen.
+    """
+    judged = (apply_policy(finding, context, version=versions.get(finding.subject)) for finding in findings)
     return tuple(finding for finding in judged if finding is not None)
 
 
@@ -40,7 +53,8 @@ def judge_plan(plan: Plan, guarded: Guarded, world: World) -> None:
     world.show.noted(plan.notes)
     stop_if_denied(judge_each(map(_unknown_bytes, filter(_is_unknown, plan.steps)), guarded.context), world)
     missing = [step for step in plan.steps if not step.acceptable.strong and _needs_hash(step, guarded)]
-    stop_if_denied(judge_each((_unhashed(step, guarded) for step in missing), guarded.context), world)
+    unhashed = (_unhashed(step, guarded) for step in missing)
+    stop_if_denied(judge_each(unhashed, guarded.context, _versions(plan)), world)
 
 
 def judge_artifacts(findings: Iterable[Finding], plan: Plan, guarded: Guarded, world: World) -> None:
@@ -48,11 +62,16 @@ def judge_artifacts(findings: Iterable[Finding], plan: Plan, guarded: Guarded, w
 
     Raises Refused with exit 13.
     """
-    judged = judge_each(findings, guarded.context)
+    judged = judge_each(findings, guarded.context, _versions(plan))
     projects = [step.project for step in plan.steps]
     stop_if_denied(
         (*judged, *review_allowances(guarded.context, projects)), world, exit_code=ExitCode.VERIFICATION
     )
+
+
+def _versions(plan: Plan) -> Mapping[str | None, Version]:
+    """The version of each project that is to be installed."""
+    return {step.project: step.version for step in plan.steps}
 
 
 def _is_unknown(step: Step) -> bool:
@@ -62,12 +81,16 @@ def _is_unknown(step: Step) -> bool:
 
 
 def _unknown_bytes(step: Step) -> Finding:
+    return _unknown(f"{step.name} {step.version}", _origin(step), step.project)
+
+
+def _unknown(what: str, origin: Origin, project: str | None) -> Finding:
     """No exemption from ``direct-url`` reaches this far: no byte is taken without a digest."""
     return Finding(
         rule="weak-digest",
-        message=f"no digest says what {step.name} {step.version} has to be",
-        origin=_origin(step),
-        subject=step.project,
+        message=f"no digest says what {what} has to be",
+        origin=origin,
+        subject=project,
         help="add #sha256=… to the URL, or --hash=sha256:… after it (`pip hash FILE` prints it)",
     )
 
@@ -78,11 +101,41 @@ def _origin(step: Step) -> Origin:
     return asked or Origin(layer=Layer.INDEX, kind=Place.INDEX, place=step.index)
 
 
-def _needs_hash(step: Step, guarded: Guarded) -> bool:
+def judge_job(job: Job, guarded: Guarded, world: World) -> None:
+    """Raise Refused where a source distribution needs a hash of the user's and has none. Before it is run."""
+    if not job.acceptable.strong and _must_be_hashed(guarded, from_file=job.from_file):
+        stop_if_denied(judge_each([_unhashed_source(job, guarded)], guarded.context), world)
+
+
+def judge_archive(line: RequirementLine) -> None:
+    """Raise Refused where nothing says what the bytes of a direct URL have to be. Before they are run."""
+    if not line.hashes.strong:
+        raise Refused([_unknown(line.text, line.origin, None)])
+
+
+def _must_be_hashed(guarded: Guarded, *, from_file: bool) -> bool:
+    """Whether a hash of the user's is needed, by the policy's mode or pip's."""
     mode = guarded.policy.hash_mode.value
     if guarded.context.requires_hashes or mode is HashMode.REQUIRED:
         return True
-    return mode is HashMode.FILES and step.from_file
+    return mode is HashMode.FILES and from_file
+
+
+def _needs_hash(step: Step, guarded: Guarded) -> bool:
+    # A path in a requirement file is the user's own code.
+    own = step.source is not None and step.direct and step.route.reason is RouteReason.LOCAL
+    return _must_be_hashed(guarded, from_file=step.from_file and not own)
+
+
+def _unhashed_source(job: Job, guarded: Guarded) -> Finding:
+    return Finding(
+        rule="unhashed-requirement",
+        message=f"{job.name} has no hash, and its build would run its code",
+        origin=job.asked or Origin(layer=Layer.INDEX, kind=Place.INDEX, place=job.index.name),
+        subject=canonicalize_name(job.name.partition("=")[0]),
+        help=f"after checking it, add its hash: {job.name} --hash=sha256:…",
+        decided_by=_decided_by(guarded),
+    )
 
 
 def _unhashed(step: Step, guarded: Guarded) -> Finding:

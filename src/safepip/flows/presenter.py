@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from safepip.core.explained import Page
 from safepip.core.finding import Finding
-from safepip.core.kept import Kept, KeptFile, Removal
+from safepip.core.kept import Kept, KeptFile, Removal, Saved
 from safepip.core.plan import Plan
 from safepip.core.ports import Applied, Environment
 
@@ -30,10 +31,22 @@ class Presenter(Protocol):
 
     def installed(self, plan: Plan, applied: Applied) -> None: ...
 
-    def downloaded(self, plan: Plan, saved: Sequence[str]) -> None: ...
+    def downloaded(self, plan: Plan, saved: Sequence[Saved]) -> None: ...
+
+    def building(self, line: str) -> None:
+        """pip's own words about a build, for stdout."""
+
+    def processing(self, path: str, editable: str | None) -> None:
+        """``Processing ./dir``; with the URL of an editable one ``Obtaining file:///dir``."""
 
     def explained(self, plan: Plan) -> None:
         """``--explain``: each step with its reasons."""
+
+    def explained_page(self, page: Page) -> None:
+        """``safepip explain``: one page, with what rules say about the settings."""
+
+    def answered(self, text: str) -> None:
+        """What a command of safepip's own was asked for: lines for stdout, already safe to show."""
 
     def kept_in(self, folder: str) -> None:
         """``cache dir``."""

@@ -60,6 +60,8 @@ class Settings:
     require_virtualenv: bool = False
     require_hashes: bool = False
     no_require_hashes: bool = False
+    build_isolation: bool = True
+    check_build_dependencies: bool = False
     dry_run: bool = False
     report: str | None = None
     download_dir: str = "."
@@ -110,6 +112,8 @@ def read_settings(options: Options) -> Settings:
         require_virtualenv=flag("require_venv"),
         require_hashes=flag("require_hashes"),
         no_require_hashes=flag("no_require_hashes"),
+        build_isolation=options.value("build_isolation") is not False,
+        check_build_dependencies=flag("check_build_deps"),
         dry_run=flag("dry_run"),
         report=text("json_report_file"),
         download_dir=text("download_dir") or text("wheel_dir") or ".",

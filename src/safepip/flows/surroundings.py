@@ -17,6 +17,10 @@ class Surroundings(Protocol):
         """``sys.platform``."""
 
     @property
+    def text_encoding(self) -> str:
+        """How Python decodes the text files of this user: UTF-8 in its UTF-8 mode, else by the locale."""
+
+    @property
     def cwd(self) -> str: ...
 
     @property
@@ -38,6 +42,10 @@ class Surroundings(Protocol):
     def user_config_dir(self) -> str:
         """Folder of the user's policy file."""
 
+    @property
+    def user_data_dir(self) -> str:
+        """Folder of what safepip remembers for the user."""
+
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded."""
 
@@ -54,6 +62,14 @@ class Surroundings(Protocol):
 
         In words; None: nobody, or the system has no such permissions. Raises OSError.
         """
+
+    def stranger(self, path: str) -> str | None:
+        """Who owns the file, in words, where that is neither this user, nor the superuser, nor the owner of
+        the working directory; None: one of those, or the system has no such owners. Raises OSError.
+        """
+
+    def one_name(self, path: str) -> str:
+        """The one name of a file, however its folder is written or linked; the file need not exist."""
 
     def folder_of(self, path: str) -> str:
         """The folder that a file stands in, absolute."""

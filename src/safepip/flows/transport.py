@@ -32,9 +32,20 @@ def read_transport(options: Options, world: World) -> Transport:
         proxy=str(proxy) if proxy else None,
         # pip: --proxy "" means none at all, not even the environment's.
         proxy_from_environment=proxy is None and not options.value("no_proxy_env"),
-        keyring=options.value("keyring_provider") == "subprocess",
+        keyring=_asks_keyring(options),
+        asks=not options.value("no_input"),
         # False after --no-cache-dir; pip's own default path is never ours.
         cache_dir=_cache_dir(cache, options, world),
+    )
+
+
+def _asks_keyring(options: Options) -> bool:
+    """Whether the program may be asked. As pip: by default not where nothing may be asked of the person
+    either, since a keyring may open a window. pip's ``import`` would run in pip's own environment.
+    """
+    provider = options.value("keyring_provider")
+    return provider in {"import", "subprocess"} or (
+        provider in {None, "auto"} and not options.value("no_input")
     )
 
 

@@ -51,9 +51,7 @@ def uninstall(invocation: Invocation, own: OwnOptions, world: World) -> int:
         files = requirement_texts(read_transport(config, world), trust, policy, world)
         names = [*(word.value for word in invocation.arguments), *_names(config, files, world)]
         python = target.environment.python
-    return world.pip.run(
-        (*rederived(invocation, config, without="requirements"), "--", *names), python=python
-    )
+    return world.pip.run((*rederived(invocation, config), "--", *names), python=python)
 
 
 def _names(config: Options, files: Files, world: World) -> Iterator[str]:

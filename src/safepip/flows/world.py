@@ -10,13 +10,16 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
+from safepip.core.digest import Digests
 from safepip.core.finding import Finding
 from safepip.core.index import Trust
+from safepip.core.kept import Saved
 from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
     Applier,
     Clock,
+    Draft,
     Environment,
     EventSink,
     Files,
@@ -25,7 +28,10 @@ from safepip.core.ports import (
     Pip,
     Store,
 )
+from safepip.core.record import Record
+from safepip.core.trusted import TrustedPolicies
 from safepip.core.url import Url
+from safepip.core.workshop import Workshop
 from safepip.flows.presenter import Presenter
 from safepip.flows.surroundings import Surroundings
 
@@ -51,6 +57,7 @@ class Transport:
         proxy: ``--proxy``; None: the environment decides, if it may.
         proxy_from_environment: False after ``--no-proxy-env``.
         keyring: whether the ``keyring`` program may be asked for credentials.
+        asks: whether the person may be asked for them, where a terminal is there.
         cache_dir: folder of safepip's own caches; None: keep nothing after the run.
     """
 
@@ -59,6 +66,7 @@ class Transport:
     proxy: str | None = None
     proxy_from_environment: bool = True
     keyring: bool = False
+    asks: bool = False
     cache_dir: str | None = None
 
 
@@ -91,8 +99,16 @@ class Target(Protocol):
     """The environment that is worked on."""
 
     @property
+    def reason(self) -> str:
+        """Why this environment and no other, in a few words."""
+
+    @property
     def prefix(self) -> str:
         """``sys.prefix``: where the site configuration file stands. Known without waiting if possible."""
+
+    @property
+    def base_prefix(self) -> str:
+        """``sys.base_prefix``: by which pip knows a Python of Homebrew's."""
 
     @property
     def environment(self) -> Environment:
@@ -162,6 +178,13 @@ class World(Protocol):
     def pip(self) -> Pip: ...
 
     @property
+    def record(self) -> Record:
+        """What earlier runs of this user remembered."""
+
+    def measure(self, path: Path, digests: Digests) -> tuple[str, int]:
+        """Sha256 and size in bytes of a verified file; read only where the sha256 is not among the digests."""
+
+    @property
     def show(self) -> Presenter: ...
 
     @property
@@ -178,6 +201,9 @@ class World(Protocol):
 
     def target(self, python: str | None) -> Target:
         """Find the target environment and begin to ask it. Raises CommandError if there is none."""
+
+    def workshop(self, target: Target) -> Workshop:
+        """Where sources are built for this target. Nothing is made before something is built."""
 
     def texts(self, transport: Transport, trust: Trust, admits: Callable[[Url], bool]) -> Files:
         """Requirement and constraint files, local and remote.
@@ -196,7 +222,26 @@ class World(Protocol):
     def kept(self, cache_dir: str) -> KeptFiles:
         """What earlier runs left below the cache folder."""
 
-    def save(self, source: Path, folder: str, filename: str) -> str:
-        """Copy a verified file to where ``download`` puts it; the path as pip prints it, or an empty
-        text where the same file stood there already. Raises OSError.
+    def draft(self, path: str) -> Draft:
+        """A private copy of the file at this absolute path."""
+
+    @property
+    def trusted(self) -> TrustedPolicies:
+        """The project policies that this user trusts."""
+
+    def found_text(self, path: str) -> bytes:
+        """A file that was found rather than named. Raises OSError, also for a pipe, a device or too much."""
+
+    def write_text(self, path: str, text: str, *, over: bool) -> None:
+        """Write a file at once or not at all.
+
+        Args:
+            over: whether it may take the place of another.
+
+        Raises:
+            FileExistsError: something stands there, and it may not be replaced.
+            OSError: it cannot be written.
         """
+
+    def save(self, source: Path, folder: str, filename: str) -> Saved:
+        """Copy a verified file to where ``download`` puts it. Raises OSError."""

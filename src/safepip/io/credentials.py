@@ -1,7 +1,7 @@
 """Who gets which user name and password: only the exact HTTPS origin they belong to.
 
-In pip's order: userinfo of the index URL, then netrc, then keyring once the index has refused. pip
-also sends them over plain http, and a netrc ``default`` entry to every host; safepip does neither.
+In pip's order: userinfo of the index URL, then netrc; once the index has refused, keyring, then the
+person at the terminal. pip also sends them over plain http, and a netrc ``default`` entry to every host; safepip does neither.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from safepip.io.links import is_listed_host
 
 Keyring = Callable[[str, str | None], Credentials | None]
 """Asked with a service (URL or host) and a user name, where one is known."""
+Ask = Callable[[str, str | None], Credentials | None]
+"""Asked with ``HOST`` or ``HOST:PORT`` and a user name, where one is known; None: no answer was given."""
 _KEYRING_SECONDS = 60.0
 
 
@@ -31,12 +33,16 @@ class CredentialStore:
     Args:
         netrc_path: None: none is read.
         keyring: None: never asked.
+        ask: the person; None: nobody is there, or wants to be asked (``--no-input``).
     """
 
-    def __init__(self, *, netrc_path: Path | None = None, keyring: Keyring | None = None) -> None:
+    def __init__(
+        self, *, netrc_path: Path | None = None, keyring: Keyring | None = None, ask: Ask | None = None
+    ) -> None:
         self._hosts = _read_netrc(netrc_path)
         self._keyring = keyring
-        self._from_keyring: dict[tuple[str, str, int | None], Credentials | None] = {}
+        self._ask = ask
+        self._told: dict[tuple[str, str, int | None], Credentials | None] = {}
         self._lock = threading.Lock()
 
     def for_index(self, url: Url, index: Index) -> Credentials | None:
@@ -57,21 +63,37 @@ class CredentialStore:
             return None
         return named.credentials or self._named(url)
 
-    def after_refusal(self, index: Index) -> bool:
-        """Whether keyring, asked now, knows credentials that were not sent yet."""
-        if self._keyring is None or index.url.scheme != "https":
+    def after_refusal(self, index: Index, sent: Credentials | None) -> bool:
+        """Whether other credentials than those that were refused are known now.
+
+        The keyring is asked, then the person; once for each origin, while everybody else waits.
+
+        Args:
+            sent: what the refused request carried; None: nothing.
+        """
+        if index.url.scheme != "https":
             return False
         with self._lock:
-            if index.url.origin in self._from_keyring:
-                return False
-            name = index.url.credentials.username if index.url.credentials else None
-            found = self._keyring(index.url.without_secrets, name) or self._keyring(index.url.netloc, name)
-            self._from_keyring[index.url.origin] = found
-            return found is not None
+            if index.url.origin not in self._told:
+                self._told[index.url.origin] = self._ask_keyring(index.url) or self._ask_person(index.url)
+            told = self._told[index.url.origin]
+            return told is not None and told != sent
+
+    def _ask_keyring(self, url: Url) -> Credentials | None:
+        if self._keyring is None:
+            return None
+        name = url.credentials.username if url.credentials else None
+        return self._keyring(url.without_secrets, name) or self._keyring(url.netloc, name)
+
+    def _ask_person(self, url: Url) -> Credentials | None:
+        """As pip, who is not asked where the URL has a password already."""
+        if self._ask is None or (url.credentials is not None and url.credentials.password is not None):
+            return None
+        return self._ask(url.netloc, url.credentials.username if url.credentials else None)
 
     def _own(self, index: Index) -> Credentials | None:
         url = index.url
-        found = self._from_keyring.get(url.origin) or url.credentials or self._named(url)
+        found = self._told.get(url.origin) or url.credentials or self._named(url)
         if found is None and url.scheme == "https" and not index.direct:
             found = self._hosts.get("default")
         return found

@@ -16,6 +16,7 @@ from safepip.core.limits import Limits
 from safepip.io.exchange import ConnectionLost, Incoming, Request
 from safepip.io.links import place_of
 from safepip.io.retry import Patience
+from safepip.io.transports import is_overdue, renew, within
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -98,7 +99,7 @@ class Download:
         for number in range(limits.retries + 1):
             before = self.received
             try:
-                self._attempt(http)
+                self._attempt(http, limits)
                 break
             except ConnectionLost:
                 # Without progress the client itself has tried often enough.
@@ -109,7 +110,7 @@ class Download:
         self._report()
         return self.hashes.digests()
 
-    def _attempt(self, http: Http) -> None:
+    def _attempt(self, http: Http, limits: Limits) -> None:
         with http.stream(replace(self.request, headers=self._range())) as incoming:
             if incoming.status == _UNSATISFIABLE:
                 self._restart()
@@ -117,15 +118,28 @@ class Download:
                     f"{self.request.url} changed while it was downloaded", reference="index-unavailable"
                 )
             self._begin(incoming)
-            for chunk in incoming.chunks:
-                self.target.write(chunk)
-                self.hashes.update(chunk)
-                self.received += len(chunk)
-                self._unreported += len(chunk)
-                if self.file.size is not None and self.received > self.file.size:
-                    raise size_mismatch(self.file, self.received, more=True)
-                if self._unreported >= _EVENT_BYTES:
-                    self._report()
+            with within(limits.file_pace_seconds):
+                try:
+                    self._receive(incoming, limits)
+                except Undecided:
+                    if is_overdue():
+                        raise _too_slow(self.request, limits) from None
+                    raise
+
+    def _receive(self, incoming: Incoming, limits: Limits) -> None:
+        enough = self.received + limits.file_pace_bytes
+        for chunk in incoming.chunks:
+            self.target.write(chunk)
+            self.hashes.update(chunk)
+            self.received += len(chunk)
+            self._unreported += len(chunk)
+            if self.file.size is not None and self.received > self.file.size:
+                raise size_mismatch(self.file, self.received, more=True)
+            if self.received >= enough:
+                enough = self.received + limits.file_pace_bytes
+                renew(limits.file_pace_seconds)
+            if self._unreported >= _EVENT_BYTES:
+                self._report()
 
     def _begin(self, incoming: Incoming) -> None:
         """Decide whether what comes continues what is there; raise where it is no file at all."""
@@ -160,6 +174,16 @@ class Download:
         if self._unreported:
             self.sink(DownloadAdvanced(filename=self.file.filename, received=self._unreported))
             self._unreported = 0
+
+
+def _too_slow(request: Request, limits: Limits) -> Undecided:
+    amount, seconds = limits.file_pace_bytes // 1024, limits.file_pace_seconds
+    return Undecided(
+        f"{request.url} brought less than {amount} KiB in {seconds:g} seconds",
+        reference="index-unavailable",
+        origin=request.origin,
+        hint="try again; if it stays so, tell whoever keeps the host",
+    )
 
 
 def no_file(request: Request, status: int) -> Undecided:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from safepip.core.build import origin_of
 from safepip.core.digest import Algorithm
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import ApplyOptions
@@ -39,6 +40,9 @@ _FIXED = (
     "--use-deprecated",
     "legacy-certs",
 )
+
+_AFRESH = frozenset({"--force-reinstall", "--ignore-installed"})
+"""With one of these pip takes nothing for installed."""
 
 
 @value
@@ -64,7 +68,7 @@ class Handover:
         wheels = [store / step.file.filename for step in plan.steps]
         for step, wheel in zip(plan.steps, wheels, strict=True):
             _put(files[step.project], wheel)
-        flat = options.flat or not _pip_would_agree(plan)
+        flat = options.flat or not _pip_would_agree(plan, afresh=not _AFRESH.isdisjoint(options.arguments))
         lines = [_requirement(step, wheel) for step, wheel in zip(plan.steps, wheels, strict=True)]
         asked = [flat or step.requested for step in plan.steps]
         for name, wanted in (("roots.txt", True), ("rest.txt", False)):
@@ -132,12 +136,13 @@ def _sha256(step: Step, wheel: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _pip_would_agree(plan: Plan) -> bool:
+def _pip_would_agree(plan: Plan, *, afresh: bool) -> bool:
     """Whether pip, given the requested steps and the rest as constraints, installs every step.
 
-    It passes over what is installed in the same version, and what no requested step leads to.
+    It passes over what no requested step leads to and, unless all is to be installed ``afresh``, what
+    is installed in the same version.
     """
-    if any(plan.replaced.get(step.project) == step.version for step in plan.steps):
+    if not afresh and any(plan.replaced.get(step.project) == step.version for step in plan.steps):
         return False
     reached = {step.project for step in plan.steps if step.requested}
     steps = {step.project: step for step in plan.steps if step.project not in reached}
@@ -170,7 +175,9 @@ def set_right(step: Step, metadata_folder: Path, wheel: Path, *, flat: bool) -> 
 
 
 def direct_url(step: Step, sha256: str) -> str:
-    """``direct_url.json`` (PEP 610) as pip writes it for an archive."""
+    """``direct_url.json`` (PEP 610) as pip writes it. What was built is told by its source, not by the wheel."""
+    if step.source is not None:
+        return json.dumps(origin_of(step.source), sort_keys=True)
     url, _, fragment = step.file.url.partition("#")
     algorithm, _, digest = fragment.partition("=")
     if algorithm not in {known.value for known in Algorithm} or not digest:

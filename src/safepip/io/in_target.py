@@ -86,6 +86,7 @@ def facts() -> dict[str, Any]:
     return {
         "executable": sys.executable,
         "prefix": sys.prefix,
+        "base_prefix": sys.base_prefix,
         "is_virtual": sys.prefix != sys.base_prefix,
         "version": "{}.{}.{}".format(*sys.version_info[:3]),
         "markers": markers(),

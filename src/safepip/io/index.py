@@ -204,8 +204,9 @@ class Indexes:
             subject=index.url.host,
             rule="plaintext-index",
         )
+        sent = self._credentials.for_index(url, index)
         reply = self._http.get(request)
-        if reply.status == _UNAUTHORIZED and self._credentials.after_refusal(index):
+        if reply.status == _UNAUTHORIZED and self._credentials.after_refusal(index, sent):
             reply = self._http.get(request)
         return reply
 

@@ -12,7 +12,9 @@ _DECIDED = "safepip's default (no setting allows plaintext)"
 
 
 def place_of(file: FileEntry) -> Origin:
-    """Where the file stands on its page, for findings."""
+    """Where the file stands on its page, or in the lock that names it, for findings."""
+    if file.locked is not None:
+        return file.locked
     return Origin(
         layer=Layer.INDEX, kind=Place.INDEX, place=file.page or file.filename, key=file.where or None
     )

@@ -50,7 +50,7 @@ class MetadataReader:
         if held := self._store.find(file):
             return self._from_path(held.path, file)
         # Where the user gave its hash, nothing of the file is believed before all of it has been checked.
-        whole = index.direct and bool(file.digests.strong)
+        whole = (index.direct or file.locked is not None) and bool(file.digests.strong)
         if not whole and file.sidecar is not None and (found := self._from_sidecar(url, file, index)):
             return found
         try:

@@ -84,6 +84,7 @@ class ArtifactStore:
 
     def begin(self, file: FileEntry, index: Index, acceptable: AcceptableDigests = NO_HASHES) -> Future[Held]:
         """Start having the file; asked twice, it is fetched once. The future raises as :meth:`ensure`."""
+        acceptable = NO_HASHES if acceptable.accepts(file.digests) else acceptable  # the page says as much
         key = (index.name, file.url, file.digests, acceptable)
         with self._lock:
             future = self._begun.get(key)
@@ -115,6 +116,9 @@ class ArtifactStore:
         if failures:
             raise failures[0]
         return held
+
+    def have(self, file: FileEntry, index: Index, acceptable: AcceptableDigests) -> Path:
+        return self.begin(file, index, acceptable).result().path
 
     def find(self, file: FileEntry, acceptable: AcceptableDigests = NO_HASHES) -> Held | None:
         """The file, if the store has it: hashed in this run, against everything known about it."""
@@ -189,9 +193,8 @@ class ArtifactStore:
         """Go on in a folder that ends with the run; False where that is what failed."""
         with self._lock:
             if self._private is None:
-                self._sink(
-                    Noted(text=f"nothing is kept in the cache {self._root}: {error.strerror or error}")
-                )
+                why = error.strerror or error
+                self._sink(Noted(text=f"nothing is kept in the cache {self._root}: {why}"))
                 self._private = tempfile.mkdtemp(prefix="safepip-store-")
                 self._root = Path(self._private)
                 return True
@@ -293,6 +296,5 @@ def _algorithms(file: FileEntry, acceptable: AcceptableDigests) -> frozenset[Alg
 
 def _sha256_known(file: FileEntry, acceptable: AcceptableDigests) -> tuple[str, ...]:
     """Under which addresses the file may stand."""
-    with contextlib.suppress(KeyError):
-        return (file.digests.by_algorithm[Algorithm.SHA256],)
-    return tuple(sorted(acceptable.by_algorithm.get(Algorithm.SHA256, ())))
+    known = file.digests.sha256
+    return (known,) if known else tuple(sorted(acceptable.by_algorithm.get(Algorithm.SHA256, ())))

@@ -41,6 +41,11 @@ def within(seconds: float | None) -> Iterator[None]:
         _exchange.ends = outer
 
 
+def renew(seconds: float) -> None:
+    """Let the time of the innermost :func:`within` begin anew: what came so far was enough."""
+    _exchange.ends = time.monotonic() + seconds
+
+
 def is_overdue() -> bool:
     """Whether the time of :func:`within` is over."""
     ends = _ends()

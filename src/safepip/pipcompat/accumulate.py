@@ -57,7 +57,7 @@ class Accumulator:
     def shadow(self, option: Option, written: Written) -> None:
         """Note a value that another one of the same pool replaces."""
         if written.text:
-            self._shadow(option.dest, self._say(option, _configured(option, written)))
+            self._shadow(option.dest, self._say(option, texts_of(option, written)))
 
     def configure(self, option: Option, written: Written) -> None:
         """Take a value of a file or variable.
@@ -66,7 +66,7 @@ class Accumulator:
             ConfiguredValueError, UsageError, CommandError: as pip, which looks at every value, even
                 at one that a stronger one replaces.
         """
-        said = self._say(option, _configured(option, written))
+        said = self._say(option, texts_of(option, written))
         dest = option.dest
         if option.action == "callback":
             piece = _located(written, lambda: read_value(option, option.names[-1], written.text))
@@ -177,7 +177,7 @@ class Accumulator:
         return fold(option, piece, before)
 
 
-def _configured(option: Option, written: Written) -> list[Sourced[str]]:
+def texts_of(option: Option, written: Written) -> list[Sourced[str]]:
     """The texts that a value of a file or variable stands for, each with its place."""
     if option.action == "append":
         return list(written.words)

@@ -23,6 +23,8 @@ _DRIVE = re.compile(r"/[A-Za-z]:(/|\Z)")
 
 def scheme_of(text: str) -> str:
     """The scheme in lower case, as ``urlsplit`` sees it; empty where there is none."""
+    if ":" not in text:
+        return ""
     try:
         return urlsplit(text).scheme
     except ValueError:

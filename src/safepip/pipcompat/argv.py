@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from safepip.core.errors import CommandError
+from safepip.core.errors import CommandError, UsageError
 from safepip.core.origin import Origin, Sourced
 from safepip.pipcompat import table
 from safepip.pipcompat.arguments import Arguments, argument_origin
 from safepip.pipcompat.grammar import HelpWanted, Noted, Parser, Token
 from safepip.pipcompat.option import Option
-from safepip.pipcompat.options import COMMANDS
-from safepip.pipcompat.own import GRAMMAR, OWN_COMMANDS, OwnOptions, split_own
+from safepip.pipcompat.options import COMMANDS, PIP_VERSION
+from safepip.pipcompat.own import ASKS_ABOUT_OPTIONS, GRAMMAR, OWN_COMMANDS, OwnOptions, own_names, split_own
 
 __all__ = ["GivenOption", "Invocation", "OwnOptions", "parse", "split_own"]
 
@@ -91,7 +91,7 @@ def parse(argv: Sequence[str]) -> Invocation:
     tokens = [Token.at(text, place) for text, place in zip(arguments, arguments.positions, strict=True)]
     main = Parser(table.main_options(), interspersed=False)
     try:
-        left = main.read(tokens)
+        left = _read(main, tokens, arguments, ())
     except HelpWanted:
         return Invocation(
             command=None, options=_given(main.noted, arguments, None), argv=arguments.tokens, wants_help=True
@@ -114,15 +114,18 @@ def _parse_command(command: Token, tokens: list[Token], arguments: Arguments) ->
     # pip takes out the first argument that equals the command, even where that is a value.
     first = tokens.index(command)
     remaining = tokens[:first] + tokens[first + 1 :]
+    if command == ASKS_ABOUT_OPTIONS:
+        remaining = _asking(remaining, first)
     parser = Parser(table.options_of(GRAMMAR if command in OWN_COMMANDS else command))
     wants_help = False
     left: list[Token] = []
     try:
-        left = parser.read(remaining)
+        left = _read(parser, remaining, arguments, own_names(command))
     except HelpWanted:
         wants_help = True
     options = _given(parser.noted, arguments, command.position)
-    _check_python(options)
+    if not wants_help:
+        _check_python(options)
     return Invocation(
         command=str(command),
         options=options,
@@ -131,6 +134,42 @@ def _parse_command(command: Token, tokens: list[Token], arguments: Arguments) ->
         isolated="--isolated" in remaining,
         wants_help=wants_help,
     )
+
+
+def _asking(tokens: list[Token], first: int) -> list[Token]:
+    """A single option behind ``explain`` is what is asked about, not given: as if ``--`` stood before it."""
+    if len(tokens) != first + 1 or not tokens[first].startswith("-") or "=" in tokens[first]:
+        return tokens
+    general = {name for option in table.main_options() for name in option.names}
+    asked = tokens[first] in table.by_name(GRAMMAR) and tokens[first] not in general
+    return [*tokens[:first], Token.at("--", tokens[first].position), tokens[first]] if asked else tokens
+
+
+def _read(parser: Parser, tokens: list[Token], arguments: Arguments, own: Iterable[str]) -> list[Token]:
+    """:meth:`Parser.read`; a mistake says where it stands.
+
+    Args:
+        own: safepip's own options that count here, to be guessed at.
+    """
+    try:
+        return parser.read(tokens)
+    except (UsageError, CommandError) as error:
+        if parser.position is not None:
+            error.origin = argument_origin(arguments.whole, parser.position, None)
+            if error.reference == "unknown-option":
+                word = arguments.whole[parser.position - 1]
+                error.hint = _guess(word, {*parser.long_names, *own})
+                error.notes = (
+                    f"pip {PIP_VERSION} has no such option; what safepip does not know is not passed on",
+                )
+        raise
+
+
+def _guess(word: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word.partition("=")[0].lower(), sorted(names), n=1, cutoff=0.75)
+    return f"did you mean {close[0]}?" if close else "--help lists the options"
 
 
 def _given(noted: Iterable[Noted], arguments: Arguments, command: int | None) -> tuple[GivenOption, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from safepip.core.errors import ConfigurationError
 from safepip.core.origin import BUILT_IN, Effective, Origin, Sourced
 from safepip.core.subjects import Setting
 from safepip.pipcompat import table
@@ -88,7 +89,9 @@ def merge(
         ConfiguredValueError: a value in a file or variable that the option cannot have (exit 3).
         UsageError: a file or variable says no truth value to a flag (exit 2).
         CommandError: a list of names that looks like an option.
+        ConfigurationError: two variables that say different things about one option.
     """
+    _refuse_conflicts(environ, _options(invocation.command), isolated=invocation.isolated)
     # pip reads the general options twice; the first time nothing is isolated, and a bad value ends it.
     main = Invocation(command=None)
     _configured(main, _Pools.fill(main, config_files, environ), now, expand_user)
@@ -119,6 +122,30 @@ def _configured(
             accumulator.configure(option, written)
     accumulator.finish_configuration()
     return accumulator
+
+
+def _refuse_conflicts(environ: Iterable[Written], options: Mapping[str, Option], *, isolated: bool) -> None:
+    """Two spellings of one option: pip goes by the order of the environment, which nobody sees."""
+    said: dict[tuple[str, ...], list[Written]] = {}
+    for written in environ:
+        option = options.get(f"--{written.key}")
+        if option is None or (isolated and option.dest != "python"):
+            continue
+        earlier = said.setdefault(option.names, [])
+        for first in earlier:
+            # To pip an empty value is silence, unless it takes the place of an equal key.
+            if first.text != written.text and ((first.text and written.text) or first.key == written.key):
+                raise _conflict(option, first, written)
+        earlier.append(written)
+
+
+def _conflict(option: Option, first: Written, second: Written) -> ConfigurationError:
+    return ConfigurationError(
+        f"{first.origin.place} and {second.origin.place} set {option.name} to different values",
+        reference="conflicting-variables",
+        origin=second.origin,
+        hint="unset one of them; pip would go by their order in the environment",
+    )
 
 
 def _options(command: str | None) -> Mapping[str, Option]:

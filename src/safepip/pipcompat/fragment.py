@@ -18,11 +18,15 @@ _PROJECT_NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])\Z", re.IGNO
 
 
 class FragmentError(ValueError):
-    """The URL says something unclear about its file; ``hint`` is one thing to do about it."""
+    """The URL says something wrong about its file; ``hint`` is one thing to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class AmbiguousUrlError(FragmentError):
+    """The URL says two things, of which pip takes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +44,31 @@ class Fragment:
     digest: Digest | None = None
 
 
+_SILENT = Fragment()
+
+
 def read_fragment(url: str) -> Fragment:
     """Read what stands behind ``#``.
 
     Raises:
-        FragmentError: two values for one thing, a digest in the query, or an unreadable value.
+        AmbiguousUrlError: two values for one thing, or a digest in the query.
+        FragmentError: a value that is none.
     """
+    if "#" not in url and "&" not in url:
+        return _SILENT
     address, _, fragment = url.partition("#")
     hidden = [word for word in address.split("&")[1:] if word.partition("=")[0] in _MEANINGFUL]
     if hidden:
-        raise FragmentError(
+        raise AmbiguousUrlError(
             f"the query says {hidden[0].partition('=')[0]!r}, which pip reads as if it stood behind #",
             "leave it out of the query",
         )
     if "#" in fragment:
-        raise FragmentError("the URL has two fragments", "join them with &")
+        raise AmbiguousUrlError("the URL has two fragments", "join them with &")
     found = _pairs(fragment)
     digests = [(name, value) for name, value in found.items() if name in _ALGORITHMS]
     if len(digests) > 1:
-        raise FragmentError("the URL names two digests, of which pip checks one", "keep the strongest")
+        raise AmbiguousUrlError("the URL names two digests, of which pip checks one", "keep the strongest")
     return Fragment(
         egg=_egg(found.get("egg")),
         subdirectory=found.get("subdirectory"),
@@ -70,13 +80,15 @@ def acceptable(fragment: Fragment, options: Sequence[Digest]) -> AcceptableDiges
     """What ``--hash`` options and the fragment accept together: a file has to satisfy both.
 
     Raises:
-        FragmentError: no file could.
+        AmbiguousUrlError: no file could.
     """
     if fragment.digest is None:
         return AcceptableDigests.of(options)
     same = [digest for digest in options if digest.algorithm is fragment.digest.algorithm]
     if same and fragment.digest not in same:
-        raise FragmentError("the URL's digest is none of the --hash options", "find out which one is right")
+        raise AmbiguousUrlError(
+            "the URL's digest is none of the --hash options", "find out which one is right"
+        )
     others = [digest for digest in options if digest.algorithm is not fragment.digest.algorithm]
     return AcceptableDigests.of([*others, fragment.digest])
 
@@ -87,7 +99,7 @@ def _pairs(fragment: str) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if equals and name in _MEANINGFUL:
             if name in found:
-                raise FragmentError(
+                raise AmbiguousUrlError(
                     f"the URL says {name!r} twice, and pip takes the first", "keep one of them"
                 )
             found[name] = value

@@ -81,6 +81,19 @@ class Parser(optparse.OptionParser):
         self._tokens = tokens
         return list(self.parse_args(list(tokens))[1])  # type: ignore[arg-type]  # it gives back what it got
 
+    @property
+    def position(self) -> int | None:
+        """1-based position of the argument that was looked at last: where a mistake stands."""
+        # What optparse puts back (the rest of a cluster, a value behind ``=``) is plain text.
+        ahead = next((token.position for token in self.rargs or () if isinstance(token, Token)), None)
+        taken = [token.position for token in self._tokens if ahead is None or token.position < ahead]
+        return taken[-1] if taken else None
+
+    @property
+    def long_names(self) -> tuple[str, ...]:
+        """Every long spelling, dashes included."""
+        return tuple(self._long_opt)
+
     def note(self, option: Option, spelled: str, text: str | None, value: object) -> None:
         """Called by each option; the value has just been taken off the list."""
         assert self.rargs is not None  # noqa: S101 - optparse sets it before any option is met

@@ -32,6 +32,8 @@ OWN_COMMANDS = MappingProxyType(
 options of :data:`GRAMMAR`, so that they speak of the settings that it would work with."""
 GRAMMAR = "install"
 """Whose options an own command takes."""
+ASKS_ABOUT_OPTIONS = "explain"
+"""The command whose single option is a word to explain."""
 REPORT_FORMATS = ("text", "json", "sarif", "github")
 _EVERYWHERE = frozenset({"--policy"})
 _COMMANDS = frozenset({"--allow", "--reason", "--report-format"})
@@ -74,6 +76,12 @@ class OwnOptions:
     python: str | None = None
     output: Sourced[str] | None = None
     flags: frozenset[str] = frozenset()
+
+
+def own_names(command: str) -> frozenset[str]:
+    """safepip's own options that may stand behind a command."""
+    more = _GUARDED if command in GUARDED else OWN_COMMANDS.get(command, frozenset())
+    return _EVERYWHERE | _COMMANDS | more
 
 
 @dataclass(slots=True)

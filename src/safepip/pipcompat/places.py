@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ntpath
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 
 from safepip.pipcompat.written import ConfigKind
 
 NULL_DEVICES = {"win32": "nul"}
+_HOMEBREW_PYTHON = re.compile(r"(?P<prefix>.+)/opt/python[^/]*/Frameworks/Python\.framework/Versions/[^/]+")
 Places = list[tuple[ConfigKind, str]]
 
 
@@ -21,6 +23,7 @@ def config_paths(
     prefix: str,
     home: str,
     *,
+    base_prefix: str = "",
     exists: Callable[[str], bool],
     is_dir: Callable[[str], bool],
     isolated: bool = False,
@@ -31,12 +34,13 @@ def config_paths(
         platform: ``sys.platform`` of the target.
         prefix: ``sys.prefix`` of the target, whose own file counts.
         home: the user's home folder.
+        base_prefix: ``sys.base_prefix`` of the target, by which pip knows a Python of Homebrew's.
         isolated: whether pip runs isolated; see :attr:`~safepip.pipcompat.argv.Invocation.isolated`.
     """
     named = environ.get("PIP_CONFIG_FILE")
     if named == NULL_DEVICES.get(platform, "/dev/null"):
         return []
-    places: Places = [(ConfigKind.GLOBAL, path) for path in _global(platform, environ)]
+    places: Places = [(ConfigKind.GLOBAL, path) for path in _global(platform, environ, base_prefix)]
     if not isolated and not (named and exists(named)):
         places += [(ConfigKind.USER, path) for path in _user(platform, environ, home, is_dir)]
     join = ntpath.join if platform == "win32" else posixpath.join
@@ -50,12 +54,17 @@ def _basename(platform: str) -> str:
     return "pip.ini" if platform == "win32" else "pip.conf"
 
 
-def _global(platform: str, environ: Mapping[str, str]) -> list[str]:
+def _global(platform: str, environ: Mapping[str, str], base_prefix: str) -> list[str]:
     if platform == "win32":
-        folder = ntpath.normpath(environ.get("ALLUSERSPROFILE") or environ.get("PROGRAMDATA") or "")
-        return [ntpath.join(folder, "pip", "pip.ini")]
+        named = environ.get("PROGRAMDATA") or environ.get("ALLUSERSPROFILE") or r"C:\ProgramData"
+        folder = _windows_folder(environ, "COMMON_APPDATA") or named
+        return [ntpath.join(ntpath.normpath(folder), "pip", "pip.ini")]
     if platform == "darwin":
-        folders = _xdg_list(environ, "XDG_DATA_DIRS") or ["/Library/Application Support"]
+        folders = _xdg_list(environ, "XDG_DATA_DIRS")
+        if not folders:
+            homebrew = _HOMEBREW_PYTHON.fullmatch(base_prefix)
+            folders = [f"{homebrew['prefix']}/share"] if homebrew else []
+            folders.append("/Library/Application Support")
         return [posixpath.join(folder, "pip", "pip.conf") for folder in folders]
     folders = _xdg_list(environ, "XDG_CONFIG_DIRS") or ["/etc/xdg"]
     return [*(posixpath.join(folder, "pip", "pip.conf") for folder in folders), "/etc/pip.conf"]
@@ -63,7 +72,8 @@ def _global(platform: str, environ: Mapping[str, str]) -> list[str]:
 
 def _user(platform: str, environ: Mapping[str, str], home: str, is_dir: Callable[[str], bool]) -> list[str]:
     if platform == "win32":
-        roaming = ntpath.normpath(environ.get("APPDATA") or ntpath.join(home, "AppData", "Roaming"))
+        named = environ.get("APPDATA") or ntpath.join(home, "AppData", "Roaming")
+        roaming = ntpath.normpath(_windows_folder(environ, "APPDATA") or named)
         return [ntpath.join(home, "pip", "pip.ini"), ntpath.join(roaming, "pip", "pip.ini")]
     legacy = posixpath.join(home, ".pip", "pip.conf")
     if platform == "darwin":
@@ -74,6 +84,14 @@ def _user(platform: str, environ: Mapping[str, str], home: str, is_dir: Callable
         return [legacy, posixpath.join(folder, "pip.conf")]
     config = _xdg(environ, "XDG_CONFIG_HOME") or posixpath.join(home, ".config")
     return [legacy, posixpath.join(config, "pip", "pip.conf")]
+
+
+def _windows_folder(environ: Mapping[str, str], name: str) -> str | None:
+    """What the user put in the place of a known folder (platformdirs' ``WIN_PD_OVERRIDE_*``)."""
+    folder = environ.get(f"WIN_PD_OVERRIDE_{name}", "").strip()
+    drive, rest = ntpath.splitdrive(folder)
+    rooted = rest.startswith(("\\", "/"))
+    return folder if drive.startswith(("\\", "/")) or (drive and rooted) else None
 
 
 def _xdg(environ: Mapping[str, str], name: str) -> str | None:

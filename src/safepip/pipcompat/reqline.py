@@ -1,15 +1,16 @@
 """One logical line of a requirement file: a requirement, options, or another file.
 
-Where pip silently ignores part of a line, the line is refused: what it says and what it does are
+Where pip silently ignores part of a line, that is a finding: what a line says and what it does are
 then the same.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
 from safepip.core.digest import Digest, DigestError
 from safepip.core.errors import CommandError, RequirementFileError, UsageError
@@ -17,10 +18,17 @@ from safepip.core.origin import Origin
 from safepip.core.subjects import Setting
 from safepip.pipcompat import table
 from safepip.pipcompat.grammar import Noted, Parser, Token
-from safepip.pipcompat.reqtext import LogicalLine
+from safepip.pipcompat.option import Option
+from safepip.pipcompat.reqtext import LogicalLine, Report, misleading
 
 _FILES = frozenset({"requirements", "constraints"})
 _OF_REQUIREMENT = frozenset({"hashes", "config_settings"})
+_OF_EDITABLE = frozenset({"config_settings"})
+_ON_ITS_OWN = "write it on a line of its own"
+_JOIN = "join it to its requirement with a backslash; a comment in between cuts it off"
+_QUOTING = re.compile(r"[^ \t\r\n!#-&(-\[\]-~]")
+"""What :mod:`shlex` reads as more than a letter: quotes, backslashes; and all that is not ASCII."""
+_HASH = re.compile(r"--hash=(sha(?:256|384|512):.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,126 +61,176 @@ class OptionLine:
 ParsedLine = RequirementText | NestedFile | OptionLine
 
 
-def parse_line(line: LogicalLine) -> ParsedLine:
-    """Read one line with pip's grammar: abbreviations, aliases and glued values included.
+@dataclass(slots=True)
+class LineReader:
+    """Reads logical lines with pip's grammar. One for many lines: making optparse's parser is slow.
 
-    Raises:
-        RequirementFileError: pip cannot read it, or would ignore part of it.
+    Attributes:
+        report: is told what pip would ignore of a line; the rest is then read as pip reads it.
     """
-    text, words = _split(line)
-    noted = _options(line, words)
-    if text:
-        return _requirement(line, text, noted)
-    editables = [each for each in noted if each.option.dest == "editables"]
-    if editables:
-        _refuse_others(line, editables[1:], "has no effect: one line holds one requirement")
-        rest = [each for each in noted if each is not editables[0]]
-        return _requirement(line, editables[0].text or "", rest, editable=True)
-    files = [each for each in noted if each.option.dest in _FILES]
-    if files:
-        _refuse_others(line, [each for each in noted if each is not files[0]], "has no effect beside a file")
-        return NestedFile(
-            path=files[0].text or "",
-            constraint=files[0].option.dest == "constraints",
-            origin=line.origin(files[0].text, files[0].option.name),
-        )
-    return _settings(line, noted)
+
+    report: Report
+    _parser: Parser = field(default_factory=lambda: Parser(table.line_options()))
+
+    def read(self, line: LogicalLine) -> ParsedLine:
+        """Read one line: abbreviations, aliases and glued values included.
+
+        Raises:
+            RequirementFileError: pip cannot read it.
+        """
+        text, words = _split(line)
+        options = _Options(line, text, words, self._noted(line, words), self.report)
+        if text:
+            options.keep_only(_OF_REQUIREMENT, "on a requirement")
+            return _requirement(options, text, line.origin(text.strip()))
+        if editable := options.take_first({"editables"}):
+            options.keep_only(_OF_EDITABLE, "on an editable requirement")
+            return _requirement(options, editable.text or "", options.origin(editable), editable=True)
+        if file := options.take_first(_FILES):
+            options.keep_only((), "beside another file")
+            return NestedFile(
+                path=file.text or "",
+                constraint=file.option.dest == "constraints",
+                origin=options.origin(file),
+            )
+        return _settings(options)
+
+    def _noted(self, line: LogicalLine, words: Sequence[str]) -> list[Noted]:
+        return (_plain_hashes(words) or self._parsed(line, words)) if words else []
+
+    def _parsed(self, line: LogicalLine, words: Sequence[str]) -> list[Noted]:
+        self._parser.noted = []
+        try:
+            ignored = self._parser.read([Token.at(word, place) for place, word in enumerate(words, start=1)])
+        except (UsageError, CommandError) as error:
+            raise RequirementFileError(
+                f"Invalid requirement: {line.text}\npip: error: {error.message}",
+                reference="invalid-requirement",
+                origin=line.origins(words)[(self._parser.position or 1) - 1],
+            ) from None
+        for word in ignored:
+            origin = line.origins(words)[word.position - 1]
+            self.report(misleading(f"{word} behind an option has no effect", origin, _ON_ITS_OWN))
+        return self._parser.noted
+
+
+@dataclass(slots=True)
+class _Options:
+    """The options of one line, each until something is made of it."""
+
+    line: LogicalLine
+    text: str
+    words: Sequence[str]
+    noted: list[Noted]
+    report: Report
+
+    def take_first(self, dests: Collection[str]) -> Noted | None:
+        """Take out the first of these options."""
+        found = next((each for each in self.noted if each.option.dest in dests), None)
+        if found:
+            self.noted = [each for each in self.noted if each is not found]
+        return found
+
+    def keep_only(self, dests: Collection[str], where: str) -> None:
+        """Report all others: pip ignores them."""
+        for each in self.noted:
+            if each.option.dest not in dests:
+                hashed = each.option.dest == "hashes"
+                instruction = "delete it: nothing that is editable has a hash" if hashed else _ON_ITS_OWN
+                self.complain(each, f"has no effect {where}", instruction)
+        self.noted = [each for each in self.noted if each.option.dest in dests]
+
+    def complain(self, noted: Noted, problem: str, instruction: str) -> None:
+        """Report one option."""
+        self.report(misleading(f"--{noted.option.name} {problem}", self.origin(noted), instruction))
+
+    def origin(self, noted: Noted) -> Origin:
+        """Where its value stands, or the option where it has none."""
+        before = [self.text.strip(), *self.words[: noted.position - 1]]
+        word = self.words[noted.position - 1]
+        glued = word.endswith(noted.text or "") and word != noted.text and bool(noted.text)
+        value = [word[: -len(noted.text)], noted.text] if glued and noted.text else [word]
+        return self.line.origins([*filter(None, before), *value], noted.option.name)[-1]
 
 
 def _split(line: LogicalLine) -> tuple[str, list[str]]:
     """Everything from the first word with a dash in front is options; words are cut at single spaces."""
     words = line.text.split(" ")
     first = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    options = " ".join(words[first:])
     try:
-        return " ".join(words[:first]), shlex.split(" ".join(words[first:]))
-    except ValueError as error:
+        # Lock files are thousands of plain words, which need no reading letter by letter.
+        return " ".join(words[:first]), shlex.split(options) if _QUOTING.search(options) else options.split()
+    except ValueError:
         raise RequirementFileError(
-            f"Invalid requirement: {line.text}\nCould not split options: {error}",
+            f"Invalid requirement: {line.text}\nCould not split options: {options}",
             reference="invalid-requirement",
-            origin=line.origin(),
+            origin=line.origin(words[first]),
             hint="close the quotation mark",
         ) from None
 
 
-def _options(line: LogicalLine, words: Sequence[str]) -> list[Noted]:
-    parser = Parser(table.line_options())
-    try:
-        ignored = parser.read([Token.at(word, place) for place, word in enumerate(words, start=1)])
-    except (UsageError, CommandError) as error:
-        raise RequirementFileError(
-            f"Invalid requirement: {line.text}\npip: error: {error.message}",
-            reference="invalid-requirement",
-            origin=line.origin(),
-        ) from None
-    if ignored:
-        _refuse(line, str(ignored[0]), "has no effect behind an option", "write it on a line of its own")
-    return parser.noted
+def _plain_hashes(words: Sequence[str]) -> list[Noted]:
+    """The options, if they are written as lock files write them, ``--hash=…`` and no other; else none.
+
+    They need no parser: a whole long name with ``=`` has one meaning.
+    """
+    found = [_HASH.match(word) for word in words]
+    return [
+        Noted(
+            option=_hash_option(),
+            spelled="--hash",
+            text=match[1],
+            value=None,
+            position=place,
+            option_position=place,
+        )
+        for place, match in enumerate(found, start=1)
+        if match and all(found)
+    ]
 
 
-def _requirement(
-    line: LogicalLine, text: str, noted: Sequence[Noted], *, editable: bool = False
-) -> RequirementText:
-    own = {"config_settings"} if editable else _OF_REQUIREMENT
-    _refuse_others(
-        line, [each for each in noted if each.option.dest not in own], "has no effect on a requirement"
-    )
+@cache
+def _hash_option() -> Option:
+    return next(option for option in table.line_options() if option.dest == "hashes")
+
+
+def _requirement(options: _Options, text: str, origin: Origin, *, editable: bool = False) -> RequirementText:
+    digests = [_digest(options, each) for each in options.noted if each.option.dest == "hashes"]
     return RequirementText(
         text=text.strip(),
-        origin=line.origin(text.strip()),
+        origin=origin,
         editable=editable,
-        hashes=tuple(_digest(line, each.text or "") for each in noted if each.option.dest == "hashes"),
-        config_settings=tuple(each.text or "" for each in noted if each.option.dest == "config_settings"),
+        hashes=tuple(filter(None, digests)),
+        config_settings=tuple(
+            each.text or "" for each in options.noted if each.option.dest == "config_settings"
+        ),
     )
 
 
-def _settings(line: LogicalLine, noted: Sequence[Noted]) -> OptionLine:
-    for each in noted:
+def _settings(options: _Options) -> OptionLine:
+    for each in options.noted:
         if each.option.dest in _OF_REQUIREMENT:
-            message = (
-                f"{line.rows[0][0]} has --{each.option.name} but no requirement, and pip would ignore it"
-            )
-            raise RequirementFileError(
-                f"{line.place} line {message}",
-                reference="invalid-requirement",
-                origin=line.origin(each.text, each.option.name),
-                hint="join it to its requirement with a backslash; a comment in between cuts it off",
-            )
-    folders = [each for each in noted if each.option.dest == "find_links"]
-    _refuse_others(line, folders[1:], "has no effect: pip takes the first --find-links of a line")
+            options.complain(each, "belongs to no requirement, and pip would ignore it", _JOIN)
+    for each in [each for each in options.noted if each.option.dest == "find_links"][1:]:
+        options.complain(each, "has no effect: pip takes the first one of a line", _ON_ITS_OWN)
     return OptionLine(
         settings=tuple(
             Setting(
                 option=each.option.name,
                 value="true" if each.text is None else each.text,
-                origin=line.origin(each.text or each.spelled, each.option.name),
+                origin=options.origin(each),
                 in_requirement_file=True,
             )
-            for each in noted
+            for each in options.noted
         )
     )
 
 
-def _digest(line: LogicalLine, text: str) -> Digest:
+def _digest(options: _Options, noted: Noted) -> Digest | None:
+    """The digest; None, and a finding, where no file can have it."""
     try:
-        return Digest.parse(text)
+        return Digest.parse(noted.text or "")
     except DigestError as error:
-        raise RequirementFileError(
-            str(error),
-            reference="invalid-requirement",
-            origin=line.origin(text, "hash"),
-            hint="copy the whole digest",
-        ) from None
-
-
-def _refuse_others(line: LogicalLine, noted: Sequence[Noted], reason: str) -> None:
-    for each in noted:
-        _refuse(line, each.text or each.spelled, reason, "write it on a line of its own", each.spelled)
-
-
-def _refuse(line: LogicalLine, value: str, reason: str, hint: str, shown: str | None = None) -> NoReturn:
-    raise RequirementFileError(
-        f"Invalid requirement: {line.text}\n{shown or value} {reason}",
-        reference="ignored-tail",
-        origin=line.origin(value),
-        hint=hint,
-    )
+        options.complain(noted, f"is {error}", "copy the whole digest")
+        return None

@@ -1,18 +1,22 @@
 """Requirement files before their lines mean anything: bytes to logical lines, as pip makes them.
 
 Where pip would read something that a person looking at the file does not see (odd encodings, odd
-line breaks, a comment that swallows the next line), the file is refused instead.
+line breaks, a comment that swallows the next line), that is a finding: ``misleading-file``.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from safepip.core.errors import RequirementFileError
+from safepip.core.errors import Refused
+from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Origin, Place
+
+Report = Callable[[Finding], None]
+"""Takes a finding that refuses the file; reading goes on, so that all of a file's are found."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -22,8 +26,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
-_PLAIN_CODECS = frozenset({"utf-8", "iso8859-1", "ascii"})
-"""The others that Python knows can hide text (``utf-7``, ``unicode_escape``)."""
+_PLAIN_CODEC = re.compile(r"utf-8(-sig)?|ascii|iso8859-\d+|cp125\d|koi8-[rtu]")
+"""Where every ASCII byte is itself. Others that Python knows hide text (``utf-7``, ``unicode_escape``)."""
 _HIDDEN_BREAK = re.compile("\r(?!\n)|[\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -37,19 +41,51 @@ class LogicalLine:
         text: joined, without comment, variables expanded, stripped; never empty.
         place: file or URL.
         rows: the lines it was made from, with their numbers.
+        expanded: ``${NAME}`` and what it stood for, where it stood for something.
     """
 
     text: str
     place: str
     rows: tuple[tuple[int, str], ...]
+    expanded: tuple[tuple[str, str], ...] = ()
 
-    def origin(self, value: str | None = None, key: str | None = None) -> Origin:
-        """Where a value stands in it; where that cannot be told, the first line."""
-        for number, row in self.rows if value else ():
-            if (column := row.find(value or "")) >= 0:
-                return file_origin(self.place, number, row, column=column, length=len(value or ""), key=key)
-        number, row = self.rows[0]
-        return file_origin(self.place, number, row, key=key)
+    def origin(self, value: str, key: str | None = None) -> Origin:
+        """Where a value stands in it; see :meth:`origins`."""
+        return self.origins([value], key)[0]
+
+    def origins(self, words: Iterable[str], key: str | None = None) -> list[Origin]:
+        """Where words stand in it, each behind the one before it.
+
+        A word that came out of a variable stands where ``${NAME}`` does; one that is written otherwise
+        (quoted, or on several lines) somewhere on the whole line.
+        """
+        found, cursor = [], (0, 0)
+        for word in words:
+            place = self._find(word, cursor)
+            if place is None:
+                found.append(self._whole(key))
+                continue
+            at, column, length = place
+            cursor = (at, column + length)
+            number, row = self.rows[at]
+            found.append(file_origin(self.place, number, row, column=column, length=length, key=key))
+        return found
+
+    def _find(self, word: str, cursor: tuple[int, int]) -> tuple[int, int, int] | None:
+        """Row, column and length, not before the cursor."""
+        variables = [name for name, value in self.expanded if value in word or word in value]
+        for text in filter(None, (word, *variables)):
+            for at in range(cursor[0], len(self.rows)):
+                column = self.rows[at][1].find(text, cursor[1] if at == cursor[0] else 0)
+                if column >= 0:
+                    return at, column, len(text)
+        return None
+
+    def _whole(self, key: str | None) -> Origin:
+        """The first line that says something, from its first letter on."""
+        said = ((number, row, len(row) - len(row.lstrip(" \t\\"))) for number, row in self.rows)
+        number, row, column = next((each for each in said if each[2] < len(each[1])), (*self.rows[0], 0))
+        return file_origin(self.place, number, row, column=column, key=key)
 
 
 def file_origin(
@@ -74,14 +110,25 @@ def file_origin(
     )
 
 
+def misleading(message: str, origin: Origin, instruction: str) -> Finding:
+    """What refuses a file that pip would read otherwise than a person does."""
+    return Finding(
+        rule="misleading-file",
+        message=message,
+        origin=origin,
+        help=instruction,
+        decided_by="safepip's default (no setting allows it)",
+    )
+
+
 def decode(data: bytes, place: str, *, remote: bool = False) -> str:
     """The text of a requirement file.
 
-    UTF-8, or what a byte order mark says. A coding comment (PEP 263) may say the same, or latin-1
-    or ASCII; in a remote file pip does not look for one.
+    UTF-8, or what a byte order mark says. A coding comment (PEP 263) may say the same, or an 8-bit
+    character set such as latin-1; in a remote file pip does not look for one.
 
     Raises:
-        RequirementFileError: any other encoding, or bytes that are not of it.
+        Refused: any other encoding, or bytes that are not of it.
     """
     for mark, codec in _BOMS:
         if data.startswith(mark):
@@ -90,19 +137,23 @@ def decode(data: bytes, place: str, *, remote: bool = False) -> str:
 
 
 def _declared(data: bytes, place: str) -> str:
-    for number, row in enumerate(data.split(b"\n")[:2], start=1):
+    for number, row in enumerate(data.split(b"\n", 2)[:2], start=1):
         if row.startswith(b"#") and (match := _CODING.search(row)):
             name = match[1].decode("ascii", "replace")
             try:
                 known = codecs.lookup(name).name
             except LookupError:
                 known = ""
-            if known not in _PLAIN_CODECS:
-                raise RequirementFileError(
-                    f"the file asks to be read as {name!r}, which can hide what it says",
-                    reference="requirement-file-encoding",
-                    origin=file_origin(place, number, row.decode("latin-1").rstrip("\r")),
-                    hint="save the file as UTF-8 and delete the coding comment",
+            if not _PLAIN_CODEC.fullmatch(known):
+                text = row.decode("latin-1").rstrip("\r")
+                raise Refused(
+                    [
+                        misleading(
+                            f"the file asks to be read as {name!r}, which can hide what it says",
+                            file_origin(place, number, text, column=match.start(1), length=len(name)),
+                            "save the file as UTF-8 and delete the coding comment",
+                        )
+                    ]
                 )
             return known
     return "utf-8"
@@ -112,30 +163,40 @@ def _decoded(data: bytes, codec: str, place: str) -> str:
     try:
         return data.decode(codec)
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        raise RequirementFileError(
-            f"the file is not {codec}: {error.reason} at byte {error.start}",
-            reference="requirement-file-encoding",
-            origin=file_origin(place, row),
-            hint="save the file as UTF-8",
+        before = data[: error.start].decode(codec, "replace")
+        number, row = before.count("\n") + 1, before.rpartition("\n")[2]
+        bad = data[error.start : error.end].hex(" ")
+        raise Refused(
+            [
+                misleading(
+                    f"the file is not {codec}, so what it says depends on who reads it: "
+                    f"{error.reason} ({bad}) at byte {error.start}",
+                    file_origin(place, number, f"{row}\ufffd", column=len(row), length=1),
+                    "save the file as UTF-8",
+                )
+            ]
         ) from None
 
 
-def logical_lines(text: str, place: str, environ: Mapping[str, str]) -> Iterator[LogicalLine]:
+def logical_lines(text: str, place: str, environ: Mapping[str, str], report: Report) -> Iterator[LogicalLine]:
     """What pip parses, line by line.
 
     Args:
         environ: variables that ``${NAME}`` may stand for; an unset or empty one stays text.
-
-    Raises:
-        RequirementFileError: a line break that editors do not show, or a comment that continues.
+        report: is told of line breaks that editors do not show, and of comments that swallow lines.
     """
-    rows = [row.removesuffix("\r") for row in text.split("\n")]
-    _refuse_hidden_breaks(text.split("\n"), place)
-    for group, joined in _joined(rows, place):
-        bare = _COMMENT.sub("", joined).strip()
+    rows = text.split("\n")
+    if _HIDDEN_BREAK.search(text):
+        _report_hidden_breaks(rows, place, report)
+    for group, parts in _joined([row.removesuffix("\r") for row in rows]):
+        joined = "".join(parts)
+        comment = _COMMENT.search(joined)
+        if comment and len(parts) > 1:
+            _report_swallowed(group, parts, comment.end(1), place, report)
+        bare = (joined[: comment.start()] if comment else joined).strip()
         if bare:
-            yield LogicalLine(text=_expanded(bare, environ), place=place, rows=group)
+            variables = _values(bare, environ) if "$" in bare else ()
+            yield LogicalLine(text=_expanded(bare, variables), place=place, rows=group, expanded=variables)
 
 
 def variables_in(text: str) -> tuple[str, ...]:
@@ -143,19 +204,20 @@ def variables_in(text: str) -> tuple[str, ...]:
     return tuple(_VARIABLE.findall(text))
 
 
-def _refuse_hidden_breaks(rows: Sequence[str], place: str) -> None:
+def _report_hidden_breaks(rows: Sequence[str], place: str, report: Report) -> None:
     for number, raw in enumerate(rows, start=1):
         row = raw.removesuffix("\r")
         if match := _HIDDEN_BREAK.search(row):
-            raise RequirementFileError(
-                f"the character U+{ord(match[0]):04X} ends a line for pip, but not in an editor",
-                reference="hidden-line-break",
-                origin=file_origin(place, number, row, column=match.start(), length=1),
-                hint="delete the character; what stands behind it may be an option or a package",
+            report(
+                misleading(
+                    f"the character U+{ord(match[0]):04X} ends a line for pip, but not in an editor",
+                    file_origin(place, number, row, column=match.start(), length=1),
+                    "delete the character; what stands behind it may be an option or a package",
+                )
             )
 
 
-def _joined(rows: Sequence[str], place: str) -> Iterator[tuple[tuple[tuple[int, str], ...], str]]:
+def _joined(rows: Sequence[str]) -> Iterator[tuple[tuple[tuple[int, str], ...], list[str]]]:
     """Lines with their continuations (``join_lines``): backslashes go at both ends, no space is added."""
     group: list[tuple[int, str]] = []
     parts: list[str] = []
@@ -163,29 +225,47 @@ def _joined(rows: Sequence[str], place: str) -> Iterator[tuple[tuple[tuple[int, 
         comment = _COMMENT.match(row)
         group.append((number, row))
         if row.endswith("\\") and not comment:
-            _refuse_swallowing(row, number, place)
             parts.append(row.strip("\\"))
             continue
         # A space makes sure that the comment is still seen as one behind other text.
         parts.append(f" {row}" if comment else row)
-        yield tuple(group), "".join(parts)
+        yield tuple(group), parts
         group, parts = [], []
     if parts:
-        yield tuple(group), "".join(parts)
+        yield tuple(group), parts
 
 
-def _refuse_swallowing(row: str, number: int, place: str) -> None:
-    if match := _COMMENT.search(row):
-        raise RequirementFileError(
-            "a comment that ends in a backslash makes the next line part of the comment",
-            reference="swallowed-line",
-            origin=file_origin(place, number, row, column=match.end(1)),
-            hint="delete the backslash, or move the comment to a line of its own",
+def _report_swallowed(
+    group: Sequence[tuple[int, str]], parts: Sequence[str], start: int, place: str, report: Report
+) -> None:
+    """A comment that begins before the last of the joined lines takes the rest with it.
+
+    Args:
+        start: where ``#`` stands in the joined text.
+    """
+    at = 0
+    while start >= len(parts[at]):
+        start -= len(parts[at])
+        at += 1
+    if any(part.strip() and not _COMMENT.match(part) for part in parts[at + 1 :]):
+        number, row = group[at]
+        column = len(row) - len(row.lstrip("\\")) + start
+        report(
+            misleading(
+                "a comment that ends in a backslash makes the next line part of the comment",
+                file_origin(place, number, row, column=column),
+                "delete the backslash, or move the comment to a line of its own",
+            )
         )
 
 
-def _expanded(text: str, environ: Mapping[str, str]) -> str:
-    for name in variables_in(text):
-        if value := environ.get(name):
-            text = text.replace(f"${{{name}}}", value)
+def _values(text: str, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """``${NAME}`` and its value, for each that has one; pip leaves the others as they are."""
+    named = ((name, environ.get(name)) for name in variables_in(text))
+    return tuple((f"${{{name}}}", value) for name, value in named if value)
+
+
+def _expanded(text: str, variables: Iterable[tuple[str, str]]) -> str:
+    for name, value in variables:
+        text = text.replace(name, value)
     return text

@@ -1,4 +1,4 @@
-"""What becomes of each of pip's options in a guarded command. An option without a row is a bug."""
+"""What becomes of each of pip's options, in every command. An option without a row is a bug."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from safepip.pipcompat.own import GUARDED
+
 
 class Role(Enum):
     """Who acts on an option."""
@@ -14,9 +16,10 @@ class Role(Enum):
     DECIDE = "decide"
     """safepip acts on it; pip is told at most what follows from it."""
     FORWARD = "forward"
-    """It says how or where files are put; pip gets it, written anew."""
+    """pip acts on it: it says how or where files are put, or how an answer is shown. A pip that safepip
+    writes a command line for gets it anew; a pip that is run as it is gets the user's own words."""
     NEUTRAL = "neutral"
-    """Nothing that safepip does could be changed by it: what it is about is never done here, or always."""
+    """Nothing that happens could be changed by it: what it is about is never done here, or always."""
     REFUSE = "refuse"
     """It takes protection away. Refused on the command line and in requirement files, set aside
     with a warning in the operator's configuration and environment."""
@@ -30,16 +33,18 @@ class Treatment:
     reason: str
 
 
-def treatment(name: str) -> Treatment:
-    """What becomes of an option of ``install``, ``download``, ``wheel`` or ``lock``.
+def treatment(name: str, command: str = "install") -> Treatment:
+    """What becomes of an option.
 
     Args:
         name: canonical long name without dashes.
 
     Raises:
-        KeyError: no guarded command has it.
+        KeyError: no command like this one has it.
     """
-    return TREATMENTS[name]
+    if command in GUARDED:
+        return TREATMENTS[name]
+    return _OF_COMMANDS.get(command, {}).get(name) or ELSEWHERE[name]
 
 
 def _rows(role: Role, rows: Mapping[str, str]) -> dict[str, Treatment]:
@@ -52,6 +57,7 @@ _DECIDED = {
     "build-constraint": "build requirements are resolved and verified by safepip",
     "cache-dir": "safepip keeps its own store, addressed by digest",
     "cert": "roots of trust are safepip's: this file alone counts, where pip adds it to others",
+    "check-build-dependencies": "checked by safepip, which makes the build environment",
     "client-cert": "shown to the index it is for, not to every host as pip does",
     "config-settings": "handed to the build backend, if the build is admitted",
     "constraint": "read once by safepip, so that nothing changes between check and use",
@@ -70,6 +76,7 @@ _DECIDED = {
     "keyring-provider": "credentials are looked up by safepip, per index",
     "log": "safepip writes it",
     "no-binary": "files are admitted by safepip's resolver",
+    "no-build-isolation": "an admitted build runs in the environment itself then",
     "no-cache-dir": "safepip's store is then a temporary one",
     "no-deps": "versions are chosen by safepip's resolver",
     "no-index": "no remote index is asked",
@@ -114,12 +121,10 @@ _FORWARDED = {
     "user": "where files are put",
 }
 _NEUTRAL = {
-    "check-build-dependencies": "the build environment is made by safepip",
     "debug": "a bug in safepip is always shown",
     "disable-pip-version-check": "pip's version check is never made",
     "exists-action": "safepip never overwrites a checkout",
     "help": "printed by pip",
-    "no-build-isolation": "build environments are safepip's",
     "no-clean": "build folders are safepip's",
     "no-input": "safepip asks nothing",
     "no-python-version-warning": "has no effect in pip either",
@@ -141,4 +146,99 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
     | _rows(Role.NEUTRAL, _NEUTRAL)
     | _rows(Role.REFUSE, _REFUSED)
 )
-"""By canonical long name. A test holds this to the generated table, in both directions."""
+"""Options of the guarded commands, by canonical long name. A test holds this and the following to the
+generated table, in both directions."""
+
+_ASKING = "which versions are shown is safepip's answer"
+_CONNECTING = "connections are safepip's; a pip that is run as it is may have none"
+_KEEPING = "safepip keeps its own store; a pip that is run as it is keeps nothing"
+_SHOWING = "how pip shows its answer"
+_CHOOSING = "what pip's answer is about"
+ELSEWHERE: Mapping[str, Treatment] = MappingProxyType(
+    _rows(
+        Role.DECIDE,
+        {
+            "cache-dir": _KEEPING,
+            "cert": _CONNECTING,
+            "client-cert": _CONNECTING,
+            "isolated": "counts while settings are gathered, where safepip gathers them",
+            "keyring-provider": _CONNECTING,
+            "log": "whoever does the work writes it",
+            "no-cache-dir": _KEEPING,
+            "no-proxy-env": _CONNECTING,
+            "proxy": _CONNECTING,
+            "python": "safepip points its own pip at the environment",
+            "require-virtualenv": "checked by whoever does the work",
+            "retries": _CONNECTING,
+            "timeout": _CONNECTING,
+        }
+        | dict.fromkeys(
+            (
+                "abi", "all-releases", "extra-index-url", "find-links", "ignore-requires-python",
+                "implementation", "index", "index-url", "no-binary", "no-index", "only-binary", "only-final",
+                "platform", "pre", "prefer-binary", "python-version", "uploaded-prior-to",
+            ),
+            _ASKING,
+        ),
+    )
+    | _rows(
+        Role.FORWARD,
+        {
+            "algorithm": _CHOOSING,
+            "break-system-packages": "checked by pip against the environment's marker",
+            "editor": "the user's own, started by pip",
+            "root-user-action": "a warning of pip's",
+            "yes": "whether pip asks before it removes",
+        }
+        | dict.fromkeys(
+            (
+                "all", "bash", "editable", "exclude", "exclude-editable", "files", "fish", "global",
+                "include-editable", "local", "not-required", "outdated", "path", "powershell", "requirement",
+                "site", "uptodate", "user", "zsh",
+            ),
+            _CHOOSING,
+        )
+        | dict.fromkeys(("debug", "format", "json", "no-color", "no-input", "quiet", "verbose"), _SHOWING),
+    )
+    | _rows(
+        Role.NEUTRAL,
+        {
+            "disable-pip-version-check": "pip's version check is never made",
+            "exists-action": "nothing is checked out",
+            "help": "printed by pip",
+            "no-python-version-warning": "has no effect in pip either",
+            "refresh-package": "pages are revalidated before they decide anything",
+            "resume-retries": "downloads are safepip's",
+            "use-feature": "features of pip's resolver and downloads, which are not used",
+        },
+    )
+    | _rows(
+        Role.REFUSE,
+        {
+            "trusted-host": "would let anyone on the way speak for that host",
+            "use-deprecated": "would bring another trust store",
+        },
+    )
+)  # fmt: skip
+"""Options of the commands that resolve nothing; what is special about one is in ``_OF_COMMANDS``."""
+_OFFLINE = _rows(
+    Role.NEUTRAL,
+    dict.fromkeys(("trusted-host", "use-deprecated"), "pip is run as it is here, and may have no connection"),
+)
+_OF_COMMANDS: Mapping[str, Mapping[str, Treatment]] = MappingProxyType(
+    {
+        "cache": _rows(Role.DECIDE, {"format": "safepip shows what is in its store"}),
+        "debug": _OFFLINE
+        | _rows(
+            Role.FORWARD, dict.fromkeys(("abi", "implementation", "platform", "python-version"), _CHOOSING)
+        ),
+        "uninstall": _rows(
+            Role.DECIDE,
+            {"requirement": "read by safepip, so that pip fetches nothing; pip is given the names"},
+        ),
+    }
+    | dict.fromkeys(
+        ("check", "completion", "config", "freeze", "hash", "help", "inspect", "show"),
+        MappingProxyType(_OFFLINE),
+    )
+)

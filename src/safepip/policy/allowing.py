@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from safepip.core.errors import Refused, UsageError
 from safepip.core.finding import Finding, Level, Location
 from safepip.core.origin import Layer, Origin
 from safepip.policy.schema import Exemption, PolicyFile
-from safepip.policy.tighten import CHOOSES_VERSIONS
+from safepip.policy.tighten import counts_at_once
 from safepip.policy.values import BadValue, package
 
 
@@ -46,7 +47,9 @@ def exemptions_for_this_run(
     refused = [finding for one in asked for finding in _objections(one, policy_files, known_rules)]
     if refused:
         raise Refused(refused)
-    return tuple(_exemption(one, reason) for one in asked)
+    return tuple(
+        replace(_exemption(one, reason), leaves=_leaves(one.rule, policy_files)) for one in asked
+    )
 
 
 def _objections(
@@ -76,9 +79,16 @@ def _binds(file: PolicyFile, rule: str, level: Level) -> bool:
     """
     source = file.source
     if source.layer < Layer.OPERATOR:
-        return True
+        return level is not Level.OFF
     weaker = source.layer > Layer.OPERATOR and level is Level.DENY
-    return weaker and (source.trusted or rule not in CHOOSES_VERSIONS)
+    return weaker and (source.trusted or counts_at_once(rule, level))
+
+
+def _leaves(rule: str, policy_files: Sequence[PolicyFile]) -> Level:
+    """A weaker file that asks for the warning gets it: it may refuse more, so also warn more."""
+    weaker = (file for file in policy_files if file.source.trusted and file.source.layer > Layer.OPERATOR)
+    asks = any((level := file.levels.get(rule)) and level.value is Level.WARN for file in weaker)
+    return Level.WARN if asks else Level.OFF
 
 
 def _refusal(one: Asked, message: str, instruction: str, *, decided_by: Origin | None = None) -> Finding:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
-from safepip.policy.positions import KeyPath, Marks, mark
+from safepip.core.positions import KeyPath, Marks, mark
 
 REFERENCE = "bad-policy"
 """Reference of every error about a policy file."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from safepip.core.index import Index, IndexKind, Trust
+from safepip.core.positions import KeyPath
 from safepip.policy.document import Document
 from safepip.policy.keys import ALLOW, INDEX, Key
-from safepip.policy.positions import KeyPath
 from safepip.policy.schema import BUILT_IN_URL, Exemption
 from safepip.policy.values import BadValue
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from itertools import combinations
 from typing import TypeVar
 
 from safepip.core.errors import ConfigurationError
-from safepip.core.finding import Finding, Level, Location, Severity
+from safepip.core.finding import Finding
 from safepip.core.index import Index, Trust
-from safepip.core.origin import Layer, Origin
+from safepip.core.origin import Layer
 from safepip.core.project import Pattern
+from safepip.policy.bounds import bounded_by_files
 from safepip.policy.document import REFERENCE
 from safepip.policy.schema import PolicyFile
+from safepip.policy.urls import same_index
 
 T = TypeVar("T")
 
@@ -32,21 +34,6 @@ _MUST_EQUAL = {
 """Attributes that decide what an index is or forgive it something: attribute → key."""
 
 
-def loosened(what: str, weaker: Origin, stronger: Origin) -> Finding:
-    """A weaker file asked for less; the stronger word stays."""
-    return Finding(
-        rule="policy-loosened",
-        message=f"{what} asks for less than a stronger policy file demands; the stronger one stays in force",
-        origin=weaker,
-        level=Level.WARN,
-        subject=what,
-        help="delete the line, or change the stronger policy",
-        decided_by=str(stronger),
-        related=(Location(origin=stronger, label="in force"),),
-        severity=Severity.MEDIUM,
-    )
-
-
 def join_indexes(trusted: Sequence[PolicyFile]) -> tuple[tuple[Index, ...], tuple[Finding, ...]]:
     """Indexes in the order they are first named, strongest layer first.
 
@@ -54,39 +41,26 @@ def join_indexes(trusted: Sequence[PolicyFile]) -> tuple[tuple[Index, ...], tupl
         trusted: strongest first.
 
     Raises:
-        ConfigurationError: one index described in two ways, or one pattern on two indexes.
+        ConfigurationError: one index described in two ways, one URL under two names, or one pattern on
+            two indexes.
     """
     joined: dict[str, Index] = {}
     findings: list[Finding] = []
     for file in trusted:
         for index in file.indexes:
-            bounded = _bounded(index, trusted, findings)
             known = joined.get(index.name)
-            joined[index.name] = bounded if known is None else _joined(known, bounded, findings)
+            joined[index.name] = index if known is None else _joined(known, index)
+    _refuse_two_names(tuple(joined.values()))
     _refuse_contested(trusted)
     _refuse_bad_mirrors(joined)
-    return tuple(joined.values()), tuple(findings)
+    bounded = (bounded_by_files(index, trusted, findings) for index in joined.values())
+    return tuple(bounded), tuple(findings)
 
 
-def _bounded(index: Index, trusted: Iterable[PolicyFile], findings: list[Finding]) -> Index:
-    """The index's own cool-down, unless a stronger layer demands more of every index."""
-    for file in trusted:
-        demanded = file.values.get("min_age")
-        if index.min_age is None or demanded is None or file.source.layer >= index.origin.layer:
-            continue
-        if isinstance(demanded.value, timedelta) and index.min_age < demanded.value:
-            findings.append(loosened(f"min-age of index {index.name}", index.origin, demanded.origin))
-            return replace(index, min_age=None)
-    return index
-
-
-def _joined(known: Index, other: Index, findings: list[Finding]) -> Index:
+def _joined(known: Index, other: Index) -> Index:
     for attribute, key in _MUST_EQUAL.items():
         if getattr(known, attribute) != getattr(other, attribute):
             raise _contradiction(known, other, key)
-    if other.min_age is not None and known.min_age is not None and other.min_age < known.min_age:
-        findings.append(loosened(f"min-age of index {other.name}", other.origin, known.origin))
-    ages = [age for age in (known.min_age, other.min_age) if age is not None]
     hosts = _only(known, other, known.file_hosts, other.file_hosts, "file-hosts")
     return replace(
         known,
@@ -96,7 +70,6 @@ def _joined(known: Index, other: Index, findings: list[Finding]) -> Index:
             client_cert=_only(known, other, known.trust.client_cert, other.trust.client_cert, "client-cert"),
         ),
         file_hosts=hosts,
-        min_age=max(ages, default=None),
     )
 
 
@@ -105,6 +78,18 @@ def _only(known: Index, other: Index, one: T | None, two: T | None, key: str) ->
     if one is not None and two is not None and one != two:
         raise _contradiction(known, other, key)
     return two if one is None else one
+
+
+def _refuse_two_names(joined: tuple[Index, ...]) -> None:
+    """One URL has one name: under two, the patterns of one of them would count for nothing."""
+    for index, other in combinations(joined, 2):
+        if index.kind is other.kind and same_index(index.url, other.url):
+            raise ConfigurationError(
+                f"index {other.name!r} has the URL of {index.name!r} in {index.origin}",
+                reference=REFERENCE,
+                origin=other.origin,
+                hint="list it once, with all its packages",
+            )
 
 
 def _refuse_contested(trusted: Iterable[PolicyFile]) -> None:

@@ -121,7 +121,6 @@ SCALARS = (
         default="`[]`",
         field="sdists",
         strictness=strictness.PATTERNS,
-        refuses=True,
     ),
     Key(
         path="builds.local",

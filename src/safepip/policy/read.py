@@ -10,6 +10,7 @@ from types import MappingProxyType
 from safepip.core.errors import ConfigurationError
 from safepip.core.finding import Level
 from safepip.core.origin import Layer, Origin, Place, Sourced
+from safepip.policy.content import content_digest
 from safepip.policy.document import PYPROJECT_TABLE, REFERENCE, Document
 from safepip.policy.entries import read_exemptions, read_indexes, read_value
 from safepip.policy.keys import LATER, LEVELS, SCALARS, TABLES
@@ -49,7 +50,13 @@ def parse(
     indexes = read_indexes(document, document.table.get("index", []), directory)
     exemptions = read_exemptions(document, document.table.get("allow", []), directory, known_rules)
     document.finish()
-    source = PolicySource(path=place, layer=layer, sha256=hashlib.sha256(raw).hexdigest(), trusted=trusted)
+    source = PolicySource(
+        path=place,
+        layer=layer,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        content=content_digest(document.table),
+        trusted=trusted,
+    )
     return PolicyFile(source=source, values=values, levels=levels, indexes=indexes, exemptions=exemptions)
 
 

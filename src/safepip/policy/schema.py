@@ -53,6 +53,8 @@ class Exemption:
             ``package``.
         specifier: versions it covers; None: all.
         expires: last day it holds; None: no end.
+        leaves: what stays of a finding that it covers: nothing (OFF), or a warning (WARN), because
+            another file asks for one.
     """
 
     rule: str
@@ -63,6 +65,7 @@ class Exemption:
     specifier: SpecifierSet | None = None
     expires: date | None = None
     owner: str | None = None
+    leaves: Level = Level.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +73,20 @@ class PolicySource:
     """A policy file that took part.
 
     Attributes:
-        sha256: of its bytes; what ``policy trust`` remembers.
-        trusted: False for a project file found by walking: only its refusals count.
-        set_aside: keys of an untrusted file that did not take effect.
+        sha256: of its bytes.
+        content: what it says, whatever its comments and layout (:mod:`safepip.policy.content`).
+        trusted: False for a project file found by walking that nobody has trusted: only its refusals
+            count.
+        doubt: why a file that was trusted once is not any more; empty: it never was.
+        set_aside: what an untrusted file would change and does not, as it would be written.
     """
 
     path: str
     layer: Layer
     sha256: str
+    content: str = ""
     trusted: bool = True
+    doubt: str = ""
     set_aside: tuple[str, ...] = ()
 
 
@@ -96,6 +104,13 @@ class PolicyFile:
     levels: Mapping[str, Sourced[Level]] = field(default_factory=lambda: MappingProxyType({}))
     indexes: tuple[Index, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+
+    @property
+    def bundles(self) -> tuple[str, ...]:
+        """Paths of the CA bundles that it names, each once: who may replace one replaces the roots."""
+        general = self.values.get("ca_bundle")
+        named = [general.value if general else None, *(index.trust.ca_bundle for index in self.indexes)]
+        return tuple(dict.fromkeys(path for path in named if isinstance(path, str)))
 
 
 def _default(value: object) -> Sourced:  # type: ignore[type-arg]
@@ -130,3 +145,13 @@ class Policy:
     def level(self, rule: str, default: Level) -> Sourced[Level]:
         """The level in force for a rule."""
         return self.levels.get(rule) or Sourced(value=default, origin=BUILT_IN)
+
+    @property
+    def unlisted_by_stranger(self) -> bool:
+        """Whether an untrusted file is why unlisted indexes are denied.
+
+        It may only refuse: to set an index of the operator's configuration aside would send its names to
+        another one.
+        """
+        place = self.unlisted.origin.place
+        return any(source.path == place and not source.trusted for source in self.sources)

@@ -13,7 +13,7 @@ from typing import Any
 
 from safepip.core.project import Pattern
 from safepip.policy.schema import TlsEnvironment
-from safepip.policy.urls import meet_url_patterns
+from safepip.policy.urls import meet_url_patterns, url_pattern_covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +33,29 @@ class Strictness:
 
 def _meet_patterns(one: tuple[Pattern, ...], other: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
     """Two name patterns either nest or share nothing."""
-    inside = [p for p in one if any(_covers(q, p) for q in other)]
-    outside = [q for q in other if any(_covers(p, q) for p in one)]
+    inside = [p for p in one if any(pattern_covers(q, p) for q in other)]
+    outside = [q for q in other if any(pattern_covers(p, q) for p in one)]
     return tuple({pattern.key: pattern for pattern in (*inside, *outside)}.values())
 
 
-def _covers(wide: Pattern, narrow: Pattern) -> bool:
+def pattern_covers(wide: Pattern, narrow: Pattern) -> bool:
+    """Whether every name that ``narrow`` matches is matched by ``wide`` too."""
     if wide.exact:
         return wide.key == narrow.key
     return narrow.prefix.startswith(wide.prefix)
 
 
 def _same_patterns(one: tuple[Pattern, ...], other: tuple[Pattern, ...]) -> bool:
-    return {pattern.key for pattern in one} == {pattern.key for pattern in other}
+    """Whether both match the same names; ``["*", "acme"]`` is ``["*"]``."""
+    return all(any(pattern_covers(q, p) for q in other) for p in one) and all(
+        any(pattern_covers(p, q) for p in one) for q in other
+    )
+
+
+def _same_urls(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return all(any(url_pattern_covers(q, p) for q in other) for p in one) and all(
+        any(url_pattern_covers(p, q) for p in one) for q in other
+    )
 
 
 def _stricter_environment(one: TlsEnvironment, other: TlsEnvironment) -> TlsEnvironment:
@@ -58,7 +68,7 @@ PATTERNS = Strictness(meaning="fewer names are stricter", meet=_meet_patterns, s
 URLS = Strictness(
     meaning="fewer URLs are stricter",
     meet=meet_url_patterns,
-    same=lambda one, other: set(one) == set(other),
+    same=_same_urls,
 )
 IGNORE = Strictness(meaning='"ignore" is stricter', meet=_stricter_environment)
 FIXED = Strictness(

@@ -7,7 +7,7 @@ Readable without colour; colour only repeats what the words say. Every text by o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from safepip.core.errors import Refused, SafepipError
 from safepip.core.finding import Finding, Level
@@ -35,12 +35,15 @@ class _Entry:
     """One block of output: a finding, or an error that looks like one."""
 
     level: str
+    word: str
     reference: str | None
     message: str
     places: Sequence[tuple[Origin, str]]
     decided_by: str | None = None
     notes: Sequence[str] = field(default=())
     help: str | None = None
+    see: str | None = None
+    """The command that says more; once for each run, so that it stays out of the way."""
 
 
 def render_finding(finding: Finding, *, color: bool, width: int | None = None) -> str:
@@ -70,26 +73,33 @@ def render_findings(
     ordered = visible_findings(findings)
     if not ordered:
         return ""
-    blocks = [
-        _render(_entry(first, others=[other.origin for other in rest]), color=color, width=width)
-        for first, *rest in _folded(ordered)
-    ]
+    entries = [_entry(first, others=[other.origin for other in rest]) for first, *rest in _folded(ordered)]
+    if ordered[-1].denies:
+        # Denials stand last, and there the eye ends.
+        entries[-1] = replace(entries[-1], see=f"safepip explain {entries[-1].reference}")
+    blocks = [_render(entry, color=color, width=width) for entry in entries]
     return "\n".join(blocks) + "\n" + summary_line(ordered, verdict=verdict, consequence=consequence) + "\n"
 
 
 def render_error(error: SafepipError, *, color: bool, width: int | None = None) -> str:
-    """An error in the shape of a finding; :class:`Refused` is shown as its findings."""
+    """An error in the shape of a finding; :class:`Refused` is shown as its findings.
+
+    Where pip ends in the same way the words are pip's, so they begin as pip's do: ``ERROR: ``.
+    """
     if isinstance(error, Refused):
         return render_findings(error.findings, color=color, width=width)
+    paint = _Painter(color=color)
+    preface = [line for text in error.preface for line in _titled("ERROR", text, "error", paint)]
     entry = _Entry(
         level="error",
-        reference=None if error.reference == "error" else error.reference,
+        word="ERROR" if error.is_pips else "error",
+        reference=None if error.is_pips or error.reference == "error" else error.reference,
         message=error.message,
         places=[] if error.origin is None else [(error.origin, "")],
         notes=error.notes,
         help=error.hint,
     )
-    return _render(entry, color=color, width=width)
+    return "".join(f"{line}\n" for line in preface) + _render(entry, color=color, width=width)
 
 
 def summary_line(
@@ -118,8 +128,10 @@ def _folded(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def _entry(finding: Finding, *, others: Sequence[Origin]) -> _Entry:
+    level = LEVEL_WORDS.get(finding.level, "note")
     return _Entry(
-        level=LEVEL_WORDS.get(finding.level, "note"),
+        level=level,
+        word=level,
         reference=finding.rule,
         message=finding.message,
         places=[(finding.origin, ""), *((at.origin, at.label) for at in finding.related)],
@@ -150,9 +162,12 @@ def _render(entry: _Entry, *, color: bool, width: int | None) -> str:
 
 def _title(entry: _Entry, paint: _Painter) -> list[str]:
     reference = "" if entry.reference is None else f"[{shown(entry.reference)}]"
-    first, *rest = shown_lines(entry.message)
-    title = paint(f"{entry.level}{reference}", entry.level) + paint(f": {first}", "title")
-    return [title, *(f"  {line}".rstrip() for line in rest)]
+    return _titled(f"{entry.word}{reference}", entry.message, entry.level, paint)
+
+
+def _titled(word: str, text: str, level: str, paint: _Painter) -> list[str]:
+    first, *rest = shown_lines(text)
+    return [paint(word, level) + paint(f": {first}", "title"), *(f"  {line}".rstrip() for line in rest)]
 
 
 def _drawn(at: Frame, *, gutter: int, level: str, paint: _Painter) -> list[str]:
@@ -176,6 +191,8 @@ def _trailer(entry: _Entry, *, gutter: int, paint: _Painter) -> list[str]:
         facts.insert(0, ("decided by", entry.decided_by))
     if entry.help is not None:
         facts.append(("help", entry.help))
+    if entry.see is not None:
+        facts.append(("see", entry.see))
     lines: list[str] = []
     for word, text in facts:
         first, *rest = shown_lines(text)

@@ -125,7 +125,7 @@ def error_facts(error: SafepipError) -> dict[str, Any]:
         "reference": error.reference,
         "message": error.message,
         "place": None if error.origin is None else place_facts(error.origin),
-        "notes": list(error.notes),
+        "notes": [*error.preface, *error.notes],
         "help": error.hint,
     }
 

@@ -55,7 +55,7 @@ def guarded(text: str, *, token: str) -> str:
 
 
 def _error_annotation(error: SafepipError) -> str:
-    texts = [*error.message.splitlines(), *(f"note: {note}" for note in error.notes)]
+    texts = [*error.message.splitlines(), *(f"note: {note}" for note in (*error.preface, *error.notes))]
     if error.hint is not None:
         texts.append(f"help: {error.hint}")
     properties: dict[str, str] = {}

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from packaging.utils import NormalizedName
 
+from safepip.core.build import origin_of
 from safepip.core.digest import Algorithm, Digest, Digests
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import Environment
@@ -118,6 +119,8 @@ def _installed(step: Step, fetched: Digests) -> dict[str, Any]:
 
 def _download(step: Step, fetched: Digests) -> dict[str, Any]:
     """PEP 610, with the old ``hash`` field beside ``hashes`` that pip still writes."""
+    if step.source is not None and step.direct:
+        return origin_of(step.source)
     archive: dict[str, Any] = {}
     if digest := _reported_digest(step.file.digests) or _reported_digest(fetched):
         name = digest.algorithm.value

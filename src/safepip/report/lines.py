@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from safepip.core.kept import Saved, SaveOutcome
 from safepip.core.plan import Plan, Satisfied, Step
 from safepip.report.visible import shown
 
@@ -32,6 +33,11 @@ def already_satisfied(satisfied: Satisfied, *, cwd: str) -> str:
     return shown(f"{line} ({satisfied.version})")
 
 
+def processing(path: str, editable: str | None, *, cwd: str) -> str:
+    """``Processing ./dir``, and for an editable project ``Obtaining file:///dir``."""
+    return shown(f"Processing {display_path(path, cwd)}" if editable is None else f"Obtaining {editable}")
+
+
 def would_install(plan: Plan) -> str | None:
     """``Would install Flask-3.1.2 idna-3.10``, sorted by name then version; None for an empty plan."""
     items = sorted((step.metadata.name, step.metadata.version) for step in plan.steps)
@@ -51,9 +57,23 @@ def successfully_downloaded(steps: Sequence[Step]) -> str | None:
     return shown("Successfully downloaded " + " ".join(step.asked_name for step in steps)) if steps else None
 
 
-def saved(path: str, *, cwd: str) -> str:
-    """``Saved ./flask-3.1.2-py3-none-any.whl``."""
-    return shown(f"Saved {display_path(path, cwd)}")
+def saved(file: Saved, *, cwd: str) -> str | None:
+    """``Saved ./flask-3.1.2-py3-none-any.whl``; None where the same file stood there."""
+    there = file.outcome is SaveOutcome.ALREADY_THERE
+    return None if there else shown(f"Saved {display_path(file.path, cwd)}")
+
+
+def already_downloaded(file: Saved) -> str | None:
+    """``  File was already downloaded /dest/flask-3.1.2-py3-none-any.whl``; None where it was not."""
+    there = file.outcome is not SaveOutcome.NEW
+    return shown(f"  File was already downloaded {file.path}") if there else None
+
+
+def replaced(file: Saved) -> str | None:
+    """pip's warning that another file of the name stood there; None where none did."""
+    if file.outcome is not SaveOutcome.REPLACED:
+        return None
+    return shown(f"WARNING: Previously-downloaded file {file.path} has bad hash. Re-downloading.")
 
 
 def size_text(size_bytes: float) -> str:

@@ -15,16 +15,24 @@ from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests
 from safepip.core.finding import Admit, Finding, Level, Refuse, Severity, Verdict
-from safepip.core.index import Index
+from safepip.core.index import FileEntry, Index
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.url import Url, UrlError
 from safepip.core.value import value
 from safepip.policy.schema import Policy
 from safepip.resolve.hashes import hash_matches
 from safepip.resolve.offers import Offer
+from safepip.rules.base import decision
 
 Judge = Callable[[Finding, Version], Finding | None]
 """Gives a finding about a version the policy's level; None where policy lets it pass."""
+FirstUse = Callable[[NormalizedName, Version, Index, FileEntry], None]
+"""Raises Refused where a listed file is not the one that was first used under its name: then no other
+file takes its place in silence."""
+
+
+def never_used(_project: NormalizedName, _version: Version, _index: Index, _file: FileEntry) -> None:
+    """Nothing is remembered."""
 
 
 @value
@@ -52,7 +60,10 @@ class Ledger:
 class Admission:
     """Judges listed files, each once."""
 
-    def __init__(self, policy: Policy, now: datetime, judge: Judge) -> None:
+    def __init__(
+        self, policy: Policy, now: datetime, judge: Judge, *, first_use: FirstUse = never_used
+    ) -> None:
+        self._first_use = first_use
         self._policy = policy
         self._now = now
         self._judge = judge
@@ -82,14 +93,15 @@ class Admission:
         pinned = hash_matches(offer.file, acceptable) or (not offer.file.digests and acceptable.strong)
         key = (offer, pinned)
         if key not in self._verdicts:
+            if not offer.local:
+                self._first_use(project, offer.version, offer.index, offer.file)
             self._verdicts[key] = self._verdict(offer, self._findings(project, offer, pinned))
         return self._verdicts[key]
 
     def _verdict(self, offer: Offer, findings: Iterator[Finding]) -> tuple[Verdict, tuple[Finding, ...]]:
         warnings = []
         for finding in findings:
-            # A source distribution cannot be built yet, whatever the policy says about it.
-            judged = finding if finding.rule == "sdist-build" else self._judge(finding, offer.version)
+            judged = self._judge(finding, offer.version)
             if judged is None:
                 continue
             if judged.denies:
@@ -98,8 +110,8 @@ class Admission:
         return Admit(), tuple(warnings)
 
     def _findings(self, project: NormalizedName, offer: Offer, pinned: bool) -> Iterator[Finding]:
-        if not offer.wheel:
-            yield sdist_build(project, offer)
+        if not offer.wheel and not self.admits_build(project):
+            yield sdist_build(project, offer, decision(self._policy.sdists))
             return
         if not offer.local:
             yield from _link_findings(project, offer)
@@ -108,6 +120,10 @@ class Admission:
             yield from self._cooldown(project, offer, pinned)
         if offer.file.yanked is not None:
             yield _yanked(project, offer)
+
+    def admits_build(self, project: NormalizedName) -> bool:
+        """Whether ``builds.sdists`` lets source distributions of the project run their code."""
+        return any(pattern.matches(project) for pattern in self._policy.sdists.value)
 
     def _cooldown(self, project: NormalizedName, offer: Offer, pinned: bool) -> Iterator[Finding]:
         min_age, explicit, decided_by = self._min_age(offer.index)
@@ -139,18 +155,21 @@ class Admission:
 
 def place_of(offer: Offer) -> Origin:
     """Where a page lists the file."""
+    if offer.file.locked is not None:
+        return offer.file.locked
     page = offer.file.page or str(offer.index.url)
     return Origin(layer=Layer.INDEX, kind=Place.INDEX, place=page, key=offer.file.where or None)
 
 
-def sdist_build(project: NormalizedName, offer: Offer) -> Finding:
+def sdist_build(project: NormalizedName, offer: Offer, decided_by: str) -> Finding:
     """Only building could install this file, and building runs its code."""
     return Finding(
         rule="sdist-build",
         message=f"{project} {offer.version} offers no wheel that fits, and building {offer.file.filename} would run its code",
         origin=place_of(offer),
         subject=project,
-        help="ask for a version that has a wheel for this environment",
+        help=f"ask for a version that has a wheel for this environment, or admit {project} in builds.sdists",
+        decided_by=f"{decided_by}, builds.sdists",
         severity=Severity.MEDIUM,
     )
 

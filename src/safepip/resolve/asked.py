@@ -49,6 +49,19 @@ class Asked:
         """The text without its marker."""
         return without_marker(self.text) if self.text else ""
 
+    @property
+    def from_file(self) -> bool:
+        """Whether a requirement file brought this in, itself or through others.
+
+        What the user's own code asks for counts as if it had been typed.
+        """
+        comes_from = self.comes_from
+        while isinstance(comes_from, Asked):
+            if comes_from.line is not None and comes_from.line.is_own_code:
+                return False
+            comes_from = comes_from.comes_from
+        return comes_from is not None
+
     def for_candidate(self) -> Asked:
         """As pip remembers who asked for a candidate: the marker has done its work."""
         return replace(self, text=self.bare_text)
@@ -104,7 +117,9 @@ def from_line(line: RequirementLine, project: NormalizedName) -> Asked:
     requirement = line.requirement
     text = "" if requirement is None else without_marker(str(requirement))
     place = None
-    if line.from_file:
+    if line.locked is not None:
+        place = line.locked.lock
+    elif line.from_file:
         option = "-c" if line.constraint else "-r"
         place = f"{option} {line.origin.place} (line {line.origin.line})"
     return Asked(

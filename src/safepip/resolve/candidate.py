@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from safepip.core.build import Source
 from safepip.core.index import FileEntry, Index, WheelMetadata
 from safepip.core.ports import InstalledDistribution
 from safepip.resolve.asked import Asked, identifier
@@ -42,15 +43,16 @@ class Candidate:
 
 
 class FileCandidate(Candidate):
-    """A wheel: listed by an index, or named directly.
+    """A wheel, or what one is built from: listed by an index, or named directly.
 
     Attributes:
         offer: the admitted file; None for a direct one.
-        metadata: on its way, or here.
+        metadata: on its way, or here; of a listed source it comes when it is asked for.
+        source: None for a wheel.
         asked: the first requirement it answers, for chains of "who asked".
     """
 
-    __slots__ = ("asked", "file", "index", "metadata", "offer")
+    __slots__ = ("asked", "file", "index", "metadata", "offer", "source")
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class FileCandidate(Candidate):
         asked: Asked,
         metadata: Future[WheelMetadata],
         offer: Offer | None = None,
+        source: Source | None = None,
     ) -> None:
         super().__init__(project, version)
         self.index = index
@@ -69,6 +72,7 @@ class FileCandidate(Candidate):
         self.asked = asked
         self.metadata = metadata
         self.offer = offer
+        self.source = source
 
     @property
     def direct(self) -> bool:

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 WHEELS_SHOWN = 6
 """Wheels that do not fit are listed up to this many; the newest say enough."""
+_WAYS_OUT = (
+    "",
+    "To fix this you could try to:",
+    "1. loosen the range of package versions you've specified",
+    "2. remove package versions to allow pip to attempt to solve the dependency conflict",
+    "",
+)
 
 
 @value
@@ -96,11 +103,15 @@ class Explainer:
             f"No matching distribution found for {shown}",
             reference="not-found",
             origin=asked.line.origin if asked is not None and asked.line is not None else None,
-            notes=tuple(self._what_there_is(project, shown)),
+            preface=tuple(self._what_there_is(project, shown)),
+            notes=tuple(self._why_only_there(project)),
         )
 
     def _what_there_is(self, project: NormalizedName, shown: str) -> Iterator[str]:
         there = self.finder.offers(project)
+        if any(offer.file.locked for offer in there.offers):
+            yield from self._locked(project, shown)
+            return
         yanked = {offer.version for offer in there.offers if offer.file.yanked is not None}
         versions = {offer.version for offer in there.offers if offer.file.yanked is None}
         if yanked:
@@ -110,6 +121,21 @@ class Explainer:
             yield f"Ignored the following versions that require a different python version: {different}"
         kind = "final version" if self.finder.allows_prereleases(project) is False else "version"
         yield f"Could not find a {kind} that satisfies the requirement {shown} (from versions: {_listed(versions)})"
+
+    def _locked(self, project: NormalizedName, shown: str) -> Iterator[str]:
+        (version,) = {offer.version for offer in self.finder.offers(project).offers}
+        if version.is_prerelease and self.finder.allows_prereleases(project) is False:
+            yield (
+                f"A pre-release version {version} is specified in a provided lock file for {project} but only "
+                "final versions are allowed"
+            )
+        else:
+            yield (
+                f"The requirement {shown} is not compatible with version {version} specified in a provided "
+                "lock file"
+            )
+
+    def _why_only_there(self, project: NormalizedName) -> Iterator[str]:
         routed = self.finder.routed(project)
         if isinstance(routed, NotFound):
             yield routed.note
@@ -137,8 +163,7 @@ class Explainer:
             "ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/"
             "#dealing-with-dependency-conflicts",
             reference="resolution-impossible",
-            notes=lines,
-            hint="loosen the range of package versions you've specified, or remove versions",
+            preface=["\n".join([*lines, *_WAYS_OUT])],
         )
 
     def _without_candidates(self, causes: Causes) -> list[str]:

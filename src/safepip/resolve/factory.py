@@ -29,12 +29,13 @@ from safepip.resolve.candidate import (
     InstalledCandidate,
     PythonCandidate,
 )
+from safepip.resolve.closure import Closure
 from safepip.resolve.constraint import Constraint
 from safepip.resolve.dependencies import Dependencies, of_installed
 from safepip.resolve.finder import Finder
 from safepip.resolve.found import FoundCandidates
 from safepip.resolve.hashes import all_of
-from safepip.resolve.mismatch import transitive_url
+from safepip.resolve.mismatch import lock_incomplete, transitive_url
 from safepip.resolve.offers import Offer
 from safepip.resolve.request import ResolveOptions
 from safepip.resolve.requirement import (
@@ -55,6 +56,7 @@ class Factory:
     Attributes:
         installed: what counts as installed; empty with ``--ignore-installed``.
         satisfied: what pip reports as already satisfied, in its order.
+        closure: what the locks of this run hold.
     """
 
     target: Target
@@ -63,6 +65,7 @@ class Factory:
     wheels: Wheels
     installed: Mapping[NormalizedName, InstalledDistribution]
     satisfied: list[Satisfied] = field(default_factory=list)
+    closure: Closure = field(default_factory=Closure)
     _python: PythonCandidate = field(init=False)
     _installed: dict[NormalizedName, InstalledCandidate] = field(default_factory=dict)
     _extras: dict[tuple[BaseCandidate, frozenset[NormalizedName]], ExtrasCandidate] = field(
@@ -252,6 +255,9 @@ class Factory:
             raise Refused(
                 [transitive_url(f"{candidate.name} {candidate.version}", requirement, _place(candidate))]
             )
+        if lock := self.closure.broken_by(candidate.project, asked, self.installed, self.options):
+            name = f"{candidate.name} {candidate.version}"
+            raise Refused([lock_incomplete(name, lock, requirement, _place(candidate))])
         yield from _of_asked(asked)
 
 

@@ -49,6 +49,18 @@ def metadata_mismatch(index: Index, file: FileEntry, metadata: WheelMetadata) ->
     )
 
 
+def lock_incomplete(name: str, lock: str, requirement: Requirement, place: Origin) -> Finding:
+    """A locked package needs what its lock does not hold."""
+    return Finding(
+        rule="lock-incomplete",
+        message=f"{name} needs {requirement}, which {lock} does not hold",
+        origin=place,
+        subject=requirement.name,
+        help="lock again, so that the lock holds everything that its packages need",
+        decided_by="safepip's default (for what a lock leaves out no index is asked)",
+    )
+
+
 def transitive_url(name: str, requirement: Requirement, place: Origin) -> Finding:
     """A package asks for a file by URL, past every index and its hashes."""
     return Finding(
@@ -62,7 +74,7 @@ def transitive_url(name: str, requirement: Requirement, place: Origin) -> Findin
 
 
 def not_a_wheel(line: RequirementLine) -> Finding:
-    """A direct requirement that could only be built, which this version does not do."""
+    """A direct requirement that could only be built, which nobody has admitted."""
     if line.target is not None and "+" in line.target.partition(":")[0]:
         rule, what = "unpinned-vcs", "is code from version control"
     else:
@@ -71,7 +83,9 @@ def not_a_wheel(line: RequirementLine) -> Finding:
         rule=rule,
         message=f"{line.text} {what}, and building it would run its code",
         origin=line.origin,
-        help="name a wheel, or the project as an index serves it",
+        help="name a wheel, or the project as an index serves it; or admit its name in builds.sdists"
+        if rule == "sdist-build"
+        else "name a wheel, or the project as an index serves it",
     )
 
 

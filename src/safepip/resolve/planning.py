@@ -104,6 +104,7 @@ class Planner:
             self.request.options.force_reinstall
             or installed.editable
             or installed.version != candidate.version
+            or _is_local_source(candidate)
         ):
             return False
         if candidate.file.url.startswith("file:"):
@@ -131,8 +132,14 @@ class Planner:
             name = waiting.pop()
             if name not in reached:
                 reached.add(name)
-                waiting += graph[name]
+                # What the user's own project needs counts as if it had been typed.
+                waiting += [] if self._is_own_project(name) else graph[name]
         return reached
+
+    def _is_own_project(self, name: str) -> bool:
+        candidate = self.result.mapping.get(name)
+        base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+        return isinstance(base, FileCandidate) and _is_local_source(base)
 
     def _step(self, candidate: FileCandidate, from_file: bool) -> Step:
         lines = list(self._lines(candidate.project))
@@ -151,6 +158,7 @@ class Planner:
             askers=tuple(self._askers(candidate.project)),
             from_file=from_file,
             metadata=candidate.metadata.result(),
+            source=candidate.source,
         )
 
     def _route(self, candidate: FileCandidate) -> Route:
@@ -227,6 +235,11 @@ class Planner:
                 yield f"{step.project} {version} passed over: only a source distribution fits this environment ({rule})"
             else:
                 yield f"{step.project} {version} passed over: {message} ({rule})"
+
+
+def _is_local_source(candidate: FileCandidate) -> bool:
+    """Code of the user's that may have changed under the same version; pip builds it anew too."""
+    return candidate.direct and candidate.source is not None and candidate.source.url.startswith("file:")
 
 
 def _meets(version: Version, specifier: SpecifierSet) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
@@ -12,6 +13,9 @@ from packaging.utils import NormalizedName
 from safepip.core.index import Trust
 from safepip.core.subjects import RequirementLine
 from safepip.core.value import value
+
+if TYPE_CHECKING:
+    from safepip.core.workshop import Sources
 
 
 class UpgradeStrategy(Enum):
@@ -68,7 +72,7 @@ class ResolveOptions:
 class ResolveRequest:
     """Roots in the order pip would see them; constraints; options.
 
-    ``roots`` whose kind is URL (a wheel with a strong digest) or PATH (a local wheel) are direct.
+    ``roots`` whose kind is URL (a file with a strong digest) or PATH (a local file or folder) are direct.
     """
 
     roots: tuple[RequirementLine, ...]
@@ -78,3 +82,5 @@ class ResolveRequest:
     """Names to mark as requested; None: all roots."""
     direct_trust: Trust = field(default_factory=Trust)
     """TLS trust for direct URLs, which no index's entry covers."""
+    sources: Sources | None = None
+    """What builds; None: nothing is built, and sources are refused."""

@@ -18,8 +18,9 @@ from safepip.core.plan import Plan
 from safepip.core.ports import Environment, EventSink, IndexClient
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.policy.schema import Policy
-from safepip.resolve.admit import Admission
+from safepip.resolve.admit import Admission, FirstUse, never_used
 from safepip.resolve.candidate import Candidate
+from safepip.resolve.closure import Closure
 from safepip.resolve.constraint import NO_CONSTRAINT, Constraint
 from safepip.resolve.explain import Explainer
 from safepip.resolve.factory import Factory
@@ -47,6 +48,7 @@ def resolve(
     now: datetime,
     sink: EventSink,
     context: RuleContext | None = None,
+    first_use: FirstUse = never_used,
 ) -> Plan:
     """Choose one file for every project, as pip 26.3 would among the files that policy admits.
 
@@ -55,6 +57,7 @@ def resolve(
         sink: gets the warnings about chosen files, as :class:`Found`.
         context: what findings are judged with, so that used exemptions are remembered; None: a
             new one of ``policy`` and ``now``.
+        first_use: looks at each file before it is judged.
 
     Raises:
         Refused: a project without a route, or no answer but with files that policy refuses.
@@ -62,7 +65,7 @@ def resolve(
         Undecided, VerificationError: metadata that cannot be had, or is not what it should be.
     """
     judging = context or RuleContext(policy=policy, now=now, indexes=router.indexes)
-    admission = Admission(policy, now, partial(_judge, judging))
+    admission = Admission(policy, now, partial(_judge, judging), first_use=first_use)
     factory = _factory(request, environment, router, client, admission)
     roots = _ask_ahead(request, factory, router)
     try:
@@ -98,10 +101,18 @@ def _factory(
         trust=request.direct_trust,
         homes=frozenset(index.url.origin for index in router.indexes),
         ahead=not options.no_deps,
+        sources=request.sources,
         skip_ahead=frozenset(installed) if stays else frozenset(),
     )
     finder = Finder(router, target, options)
-    return Factory(target=target, options=options, finder=finder, wheels=wheels, installed=installed)
+    return Factory(
+        target=target,
+        options=options,
+        finder=finder,
+        wheels=wheels,
+        installed=installed,
+        closure=Closure.of(request.roots),
+    )
 
 
 def _ask_ahead(request: ResolveRequest, factory: Factory, router: Router) -> list[NormalizedName]:

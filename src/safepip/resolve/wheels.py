@@ -1,4 +1,4 @@
-"""Wheels as candidates: admitted, made once, their metadata asked for ahead and checked."""
+"""Files as candidates: admitted, made once, their metadata asked for ahead and checked."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from os.path import normpath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from safepip.core.build import Source
 from safepip.core.digest import AcceptableDigests, Digest, Digests
 from safepip.core.errors import ExitCode, Refused, ResolutionError
 from safepip.core.finding import Refuse
 from safepip.core.index import FileEntry, Index, IndexKind, Trust, WheelMetadata
 from safepip.core.ports import IndexClient
-from safepip.core.subjects import RequirementLine
+from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.core.url import Url
-from safepip.resolve.admit import Admission
+from safepip.resolve.admit import Admission, sdist_build
 from safepip.resolve.asked import Asked, from_line
 from safepip.resolve.candidate import Candidate, ExtrasCandidate, FileCandidate
 from safepip.resolve.dependencies import Dependencies, of_wheel
-from safepip.resolve.filename import WHEEL, split_wheel
+from safepip.resolve.filename import split_wheel
 from safepip.resolve.mismatch import hash_mismatch, metadata_mismatch, not_a_wheel
 from safepip.resolve.offers import Offer
+from safepip.resolve.sources import check_admitted, direct_source, listed_source
 from safepip.resolve.target import Target
+
+if TYPE_CHECKING:
+    from safepip.core.workshop import Sources
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class Wheels:
         trust: TLS trust for direct URLs.
         homes: origins of the configured indexes: only these are shown a client certificate.
         ahead: whether dependencies are asked for before they are needed (not with ``--no-deps``).
+        sources: what builds; None: nothing is built.
         skip_ahead: projects that need not be asked for ahead, being installed.
         notes: lines for the person, in the order met.
     """
@@ -49,6 +56,7 @@ class Wheels:
     trust: Trust
     homes: frozenset[tuple[str, str, int | None]] = frozenset()
     ahead: bool = True
+    sources: Sources | None = None
     skip_ahead: frozenset[NormalizedName] = frozenset()
     notes: list[str] = field(default_factory=list)
     _listed: dict[Offer, FileCandidate] = field(default_factory=dict)
@@ -70,22 +78,24 @@ class Wheels:
             raise Refused([finding], exit_code=ExitCode.VERIFICATION)
         candidate = self._listed.get(offer)
         if candidate is None:
+            source, metadata = self._source_and_metadata(offer, asked, acceptable)
             candidate = self._listed[offer] = FileCandidate(
                 project=asked.project,
                 version=offer.version,
                 index=offer.index,
                 file=offer.file,
                 asked=asked.for_candidate(),
-                metadata=self._ask(offer.index, offer.file),
+                metadata=metadata,
                 offer=offer,
+                source=source,
             )
         return candidate
 
     def direct(self, line: RequirementLine) -> FileCandidate:
-        """The candidate for a wheel that the user named by URL or path.
+        """The candidate for a file or folder that the user named by URL or path.
 
         Raises:
-            Refused: it is no wheel.
+            Refused: it has to be built, and may not be.
             ResolutionError: no wheel's name, another project's, or another platform's.
         """
         location = direct_url(line)
@@ -126,9 +136,18 @@ class Wheels:
         base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
         return base in self._unreadable
 
+    def _source_and_metadata(
+        self, offer: Offer, asked: Asked, acceptable: AcceptableDigests
+    ) -> tuple[Source | None, Future[WheelMetadata]]:
+        if offer.wheel:
+            return None, self._ask(offer.index, offer.file)
+        if self.sources is None:
+            raise Refused([sdist_build(asked.project, offer, "this command builds nothing")])
+        return listed_source(self.sources, offer, asked, acceptable)
+
     def _ask(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
         metadata = self.client.metadata(index, file)
-        if self.ahead:
+        if self.ahead and file.locked is None:
             metadata.add_done_callback(self._look_ahead)
         return metadata
 
@@ -150,9 +169,9 @@ class Wheels:
         return self.trust if url.origin in self.homes else replace(self.trust, client_cert=None)
 
     def _make_direct(self, line: RequirementLine, url: Url) -> FileCandidate:
-        parts = split_wheel(url.filename)
+        parts = None if line.editable else split_wheel(url.filename)
         if parts is None:
-            raise Refused([not_a_wheel(line)])
+            return self._make_source(line, url)
         if self.target.tag_priority(parts.tags) is None:
             raise ResolutionError(
                 f"{url.filename} is not a supported wheel on this platform.", origin=line.origin
@@ -176,12 +195,21 @@ class Wheels:
         )
 
 
+    def _make_source(self, line: RequirementLine, url: Url) -> FileCandidate:
+        index = _direct_index(url, line, self._trust_of(url))
+        candidate = direct_source(self.sources, line, url, index, self.admission)
+        check_admitted(candidate.project, line, self.admission)
+        if self.ahead:
+            self._look_ahead(candidate.metadata)
+        return candidate
+
+
 def direct_url(line: RequirementLine) -> str:
-    """The URL of a direct requirement; a ``file:`` URL for a path. Raises Refused for no wheel."""
+    """The URL of a direct requirement; a ``file:`` URL for a path. Raises Refused for a repository."""
     target = line.target or ""
     # As pip's ``path_to_url``: ``..`` goes by name, wherever a link leads.
     location = target if ":" in target.partition("/")[0] else Path(normpath(Path(target).absolute())).as_uri()
-    if line.editable or not Url.parse(location).filename.endswith(WHEEL):
+    if line.kind is RequirementKind.VCS:
         raise Refused([not_a_wheel(line)])
     return location
 

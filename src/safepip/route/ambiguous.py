@@ -22,8 +22,8 @@ from safepip.core.value import value
 
 
 @value
-class _Row:
-    """What one index has, as the table shows it."""
+class Row:
+    """What one index has, as the table shows it: all of it as text, ``-`` for what is not known."""
 
     index: str
     newest: str
@@ -46,11 +46,11 @@ def ambiguous_project(
     return Finding(
         rule="ambiguous-project",
         message=f"{project} is served by {len(served)} indexes with different files ({names}), and nothing says whose it is",
-        origin=others[-1].origin if others else first.origin,
+        origin=(others[-1] if others else first).place,
         subject=project,
         notes=(*_table(served), *_page_claims(served)),
         related=tuple(
-            Location(origin=index.origin, label=f"also serves {project}") for index in (first, *others[:-1])
+            Location(origin=index.place, label=f"also serves {project}") for index in (first, *others[:-1])
         ),
         help=_lines_to_paste(project, _likely_owner(served), configured),
     )
@@ -74,7 +74,7 @@ def two_patterns(project: NormalizedName, matches: Sequence[tuple[Index, Pattern
 
 def unrouted_project(project: NormalizedName, indexes: Sequence[Index]) -> Finding:
     """No pattern gives the name to an index, and policy wants one."""
-    origin = indexes[0].origin if indexes else BUILT_IN
+    origin = indexes[0].place if indexes else BUILT_IN
     return Finding(
         rule="unrouted-project",
         message=f"no pattern says which index {project} comes from, so none is asked",
@@ -85,28 +85,26 @@ def unrouted_project(project: NormalizedName, indexes: Sequence[Index]) -> Findi
     )
 
 
-def _table(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
-    head = _Row(
-        index="index", newest="newest", uploaded="uploaded", files="files", identical="same as elsewhere"
-    )
+def what_each_has(served: Sequence[tuple[Index, Serves]]) -> Iterator[Row]:
+    """One row for each index that serves the project."""
     offered = [{(f.filename, f.digests.sha256) for f in answer.listing.files} for _, answer in served]
     counts = Counter(file for files in offered for file in files)
-    rows = [head]
     for (index, answer), files in zip(served, offered, strict=True):
         newest, uploaded = _newest(answer.listing.files)
         same = sum(1 for file in files if file[1] is not None and counts[file] > 1)
-        rows.append(
-            _Row(
-                index=index.label,
-                newest=newest,
-                uploaded=uploaded,
-                files=str(len(files)),
-                identical=str(same),
-            )
+        yield Row(
+            index=index.label, newest=newest, uploaded=uploaded, files=str(len(files)), identical=str(same)
         )
-    widths = [max(len(getattr(row, name)) for row in rows) for name in _Row.__dataclass_fields__]
+
+
+def _table(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
+    head = Row(
+        index="index", newest="newest", uploaded="uploaded", files="files", identical="same as elsewhere"
+    )
+    rows = [head, *what_each_has(served)]
+    widths = [max(len(getattr(row, name)) for row in rows) for name in Row.__dataclass_fields__]
     for row in rows:
-        cells = (getattr(row, name) for name in _Row.__dataclass_fields__)
+        cells = (getattr(row, name) for name in Row.__dataclass_fields__)
         yield "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 

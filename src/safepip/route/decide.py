@@ -47,6 +47,30 @@ class NotFound:
 Outcome = Route | NotFound | Refuse | Ask
 
 
+@value
+class Assigned:
+    """The indexes that a project comes from, whatever they serve.
+
+    Attributes:
+        pattern: the policy pattern that says so; None: there are no others.
+    """
+
+    indexes: tuple[Index, ...]
+    pattern: str | None = None
+
+
+def assigned(project: NormalizedName, indexes: Sequence[Index]) -> Assigned | Refuse | None:
+    """What is decided before anybody is asked; None: the answers of several indexes would decide."""
+    groups = _groups(indexes)
+    matches = _best_matches(project, groups)
+    if len(matches) > 1:
+        return Refuse(finding=two_patterns(project, [(group[0], pattern) for group, pattern in matches]))
+    if matches:
+        ((group, pattern),) = matches
+        return Assigned(indexes=group, pattern=pattern.text)
+    return Assigned(indexes=groups[0]) if len(groups) == 1 else None
+
+
 def decide(
     project: NormalizedName,
     indexes: Sequence[Index],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
@@ -10,7 +10,7 @@ from threading import Lock
 from packaging.utils import NormalizedName
 
 from safepip.core.errors import ExitCode, Refused
-from safepip.core.finding import Refuse
+from safepip.core.finding import Finding, Refuse
 from safepip.core.index import Answer, FileEntry, Index, ProjectStatus, Serves, Unknown
 from safepip.core.plan import Route
 from safepip.core.ports import IndexClient
@@ -46,13 +46,30 @@ class _Question:
     outcome: Future[Routed | NotFound | Refuse] = field(default_factory=Future)
 
 
+def _none(_route: Route) -> None:
+    """Nothing stands against any route."""
+
+
 class Router:
     """Decides once for each project; asks no index that may not hear the name."""
 
-    def __init__(self, indexes: Sequence[Index], client: IndexClient, *, patterns_only: bool = False) -> None:
-        """``patterns_only``: see :func:`~safepip.route.decide.decide`."""
+    def __init__(
+        self,
+        indexes: Sequence[Index],
+        client: IndexClient,
+        *,
+        patterns_only: bool = False,
+        objection: Callable[[Route], Finding | None] = _none,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            patterns_only: see :func:`~safepip.route.decide.decide`.
+            objection: what stands against a route that has been decided, for any thread.
+        """
         self.indexes = tuple(indexes)
         self._patterns_only = patterns_only
+        self._objection = objection
         self._client = client
         self._questions: dict[NormalizedName, _Question] = {}
         self._lock = Lock()
@@ -93,7 +110,9 @@ class Router:
             if isinstance(step, Ask):
                 self._ask(question, step.indexes)
             elif isinstance(step, Route):
-                question.outcome.set_result(_routed(step, self.indexes, question.answers))
+                against = self._objection(step)
+                routed = _routed(step, self.indexes, question.answers)
+                question.outcome.set_result(routed if against is None else Refuse(finding=against))
             else:
                 question.outcome.set_result(step)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the outcome

@@ -11,7 +11,7 @@ from typing import Any
 
 from safepip.rules.base import Rule
 
-_NOT_RULES = frozenset({"base", "engine", "locations"})
+_NOT_RULES = frozenset({"base", "engine", "locations", "pages"})
 
 
 @cache

@@ -9,7 +9,8 @@ from typing import Any
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from safepip.core.finding import Finding, Level
+from safepip.core.finding import Finding, Level, Location
+from safepip.core.origin import Place
 from safepip.core.project import InvalidName, project_name
 from safepip.core.subjects import RequirementLine, Setting
 from safepip.policy.schema import Exemption
@@ -30,16 +31,21 @@ def judge(
     judged = tuple(subjects)
     told = replace(context, hashed=context.hashed | _hashed(judged))
     chosen = tuple(registry().values() if rules is None else rules)
+    concerned = {kind: _concerned(chosen, kind) for kind in {type(subject) for subject in judged}}
     findings = (
         finding
         for subject in judged
         if not (isinstance(subject, Setting) and not subject.in_effect)
-        for rule in chosen
-        if rule.subject is not None and isinstance(subject, rule.subject)
+        for rule in concerned[type(subject)]
         for finding in rule.check(subject, told)
     )
     applied = (apply_policy(finding, told) for finding in findings)
     return tuple(finding for finding in applied if finding is not None)
+
+
+def _concerned(rules: Iterable[Rule[Any]], kind: type) -> tuple[Rule[Any], ...]:
+    """The rules that look at such a subject."""
+    return tuple(rule for rule in rules if rule.subject is not None and issubclass(kind, rule.subject))
 
 
 def judge_unknown(settings: Iterable[Setting], context: RuleContext) -> tuple[Finding, ...]:
@@ -59,11 +65,23 @@ def apply_policy(finding: Finding, context: RuleContext, *, version: Version | N
     rule = registry().get(finding.rule)
     if rule is None or not rule.exemptible:
         return _raised(finding, context)
-    exemption = next((e for e in context.policy.exemptions if _covers(e, finding, version, context)), None)
-    if exemption is not None:
-        context.used.add(exemption)
-        context.passed(finding, f"{exemption.origin} ({exemption.reason})")
+    levelled = _levelled(finding, context)
+    if levelled is None:
         return None
+    covering = [e for e in context.policy.exemptions if _covers(e, finding, version)]
+    holding = [exemption for exemption in covering if not _expired(exemption, context)]
+    if not holding:
+        return _with_expired(levelled, covering)
+    exemption = min(holding, key=lambda one: one.leaves)
+    context.used.add(exemption)
+    if exemption.leaves is Level.WARN:
+        return replace(levelled, level=Level.WARN, notes=(*levelled.notes, _exempted(exemption)))
+    context.passed(finding, f"{exemption.origin} ({exemption.reason})")
+    return None
+
+
+def _levelled(finding: Finding, context: RuleContext) -> Finding | None:
+    """The finding at the level of ``[rules]``; None where that is off."""
     chosen = context.policy.levels.get(finding.rule)
     if chosen is None:
         return finding
@@ -72,6 +90,20 @@ def apply_policy(finding: Finding, context: RuleContext, *, version: Version | N
         return None
     level = chosen.value if chosen.value is Level.DENY else min(finding.level, chosen.value)
     return finding if level is finding.level else replace(finding, level=level, decided_by=str(chosen.origin))
+
+
+def _exempted(exemption: Exemption) -> str:
+    """Why this is no more than a warning."""
+    return f"not refused: {exemption.reason} ({exemption.origin}); another policy file asks for the warning"
+
+
+def _with_expired(finding: Finding, expired: Iterable[Exemption]) -> Finding:
+    """The finding, with each exemption that would have covered it, had it not ended."""
+    ended = tuple(
+        Location(origin=exemption.origin, label=f"this exemption ended on {exemption.expires}")
+        for exemption in expired
+    )
+    return replace(finding, related=(*finding.related, *ended)) if ended else finding
 
 
 def review_allowances(context: RuleContext, projects: Collection[NormalizedName]) -> tuple[Finding, ...]:
@@ -99,7 +131,7 @@ def _review(context: RuleContext, projects: Collection[NormalizedName]) -> Itera
                 f"the exemption from {exemption.rule} lets nothing pass that would not pass without it",
                 exemption.origin,
                 subject=_name(exemption),
-                help="delete it",
+                help="leave --allow out" if exemption.origin.kind is Place.ARGUMENT else "delete it",
             )
 
 
@@ -111,8 +143,14 @@ def _raised(finding: Finding, context: RuleContext) -> Finding:
     return replace(finding, level=Level.DENY, decided_by=str(chosen.origin))
 
 
-def _covers(exemption: Exemption, finding: Finding, version: Version | None, context: RuleContext) -> bool:
-    if exemption.rule != finding.rule or _expired(exemption, context):
+def _covers(exemption: Exemption, finding: Finding, version: Version | None) -> bool:
+    """Whether the exemption is about this finding, expired or not.
+
+    A subject that is no project name, such as a URL, is no package's; without a known version, an
+    exemption for some versions covers nothing. A specifier counts pre-releases like any version: whoever
+    writes ``>=2`` here speaks of what may pass, not of what to choose.
+    """
+    if exemption.rule != finding.rule:
         return False
     if exemption.subject is not None:
         return exemption.subject == finding.subject
@@ -141,7 +179,10 @@ def _expired(exemption: Exemption, context: RuleContext) -> bool:
 
 
 def _concerns(exemption: Exemption, projects: Collection[NormalizedName]) -> bool:
-    return exemption.package is None or any(exemption.package.matches(project) for project in projects)
+    """Whether this run could have needed it; one of the command line is for this run and no other."""
+    if exemption.package is None or exemption.origin.kind is Place.ARGUMENT:
+        return True
+    return any(exemption.package.matches(project) for project in projects)
 
 
 def _name(exemption: Exemption) -> str | None:

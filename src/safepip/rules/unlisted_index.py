@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from safepip.core.finding import Finding, Level
 from safepip.core.origin import Layer, Place
 from safepip.core.subjects import Setting
-from safepip.policy.schema import Policy, Unlisted
+from safepip.policy.schema import Unlisted
 from safepip.policy.urls import same_index
 from safepip.rules.base import Rule, RuleContext
 from safepip.rules.locations import INDEX_OPTIONS, is_plaintext, is_remote, names, parsed, shown
@@ -46,7 +46,7 @@ class UnlistedIndex(Rule[Setting]):
         # plaintext-index says all there is to say about a plaintext one.
         if not is_remote(subject.value) or is_plaintext(subject.value) or _is_listed(subject, context):
             return
-        aside = _from_configuration(subject) and bool(policy.indexes) and not _unlisted_by_stranger(policy)
+        aside = _from_configuration(subject) and bool(policy.indexes) and not policy.unlisted_by_stranger
         place = shown(subject.value)
         yield self.finding(
             f"{place} is set aside: the policy does not list it"
@@ -75,12 +75,3 @@ def _from_configuration(setting: Setting) -> bool:
     """Whether the operator's configuration or environment says it, rather than a command or a file."""
     operator = setting.origin.layer < Layer.PROJECT and not setting.in_requirement_file
     return operator and setting.origin.kind is not Place.ARGUMENT
-
-
-def _unlisted_by_stranger(policy: Policy) -> bool:
-    """Whether an untrusted file is why the index counts as unlisted.
-
-    It may only refuse: to set the operator's index aside would send names to another one.
-    """
-    place = policy.unlisted.origin.place
-    return any(source.path == place and not source.trusted for source in policy.sources)

@@ -103,13 +103,12 @@ def check_metadata(
         yield Fault("metadata-mismatch", "was offered with another project's or version's metadata", member)
     wanted = frozenset(map(_requirement, expected.requires_dist))
     inside = frozenset(map(_requirement, fields.get("requires-dist", [])))
-    for texts, why in ((inside - wanted, "needs"), (wanted - inside, "does not need")):
+    for texts, why in (
+        (inside - wanted, "needs what its offered metadata does not say"),
+        (wanted - inside, "does not need what its offered metadata says"),
+    ):
         if texts:
-            yield Fault(
-                "metadata-mismatch",
-                f"{why} what its offered metadata says otherwise",
-                ", ".join(sorted(texts)),
-            )
+            yield Fault("metadata-mismatch", why, ", ".join(sorted(texts)))
     if _specifier(expected.requires_python) != _specifier(
         next(iter(fields.get("requires-python", [])), None)
     ):

@@ -24,16 +24,21 @@ if TYPE_CHECKING:
     from safepip.core.plan import Step
     from safepip.core.ports import EventSink, Files, IndexClient, Store
     from safepip.core.url import Url
-    from safepip.io.credentials import CredentialStore
+    from safepip.io.credentials import Ask, CredentialStore
     from safepip.io.http import Http
 
 
 class Dial:
-    """How connections are made in this run."""
+    """How connections are made in this run.
 
-    def __init__(self, transport: Transport, environ: Mapping[str, str]) -> None:
+    Args:
+        ask: the person, for credentials; None: nobody is there.
+    """
+
+    def __init__(self, transport: Transport, environ: Mapping[str, str], *, ask: Ask | None = None) -> None:
         self._transport = transport
         self._environ = environ
+        self._ask = ask if transport.asks else None
         self.limits = _limits(transport)
 
     def http(self) -> Http:
@@ -50,7 +55,7 @@ class Dial:
         from safepip.io.credentials import CredentialStore, find_netrc, keyring_program
 
         keyring = keyring_program(self._environ.get("PATH")) if self._transport.keyring else None
-        return CredentialStore(netrc_path=find_netrc(self._environ), keyring=keyring)
+        return CredentialStore(netrc_path=find_netrc(self._environ), keyring=keyring, ask=self._ask)
 
     def opened(self, sink: EventSink) -> Opened:
         """Everything that speaks to indexes, with the caches that the settings name."""

@@ -36,6 +36,22 @@ class PassingWorld:
             self.noted(f"working on {choice.python} ({choice.reason})")
         return choice.python
 
+    def configuration(self, python: str) -> Sequence[tuple[str, bytes]]:
+        """See the port."""
+        from safepip.io.at_hand import contents, home, prefix_of
+        from safepip.pipcompat.places import config_paths
+
+        places = config_paths(
+            sys.platform,
+            self.environ,
+            prefix_of(python),
+            home(),
+            base_prefix=sys.base_prefix if python == sys.executable else "",
+            exists=os.path.exists,
+            is_dir=os.path.isdir,
+        )
+        return contents(path for _, path in places)
+
     def unfinished(self, python: str) -> Sequence[str]:
         """See the port."""
         from safepip.io.unfinished import unfinished

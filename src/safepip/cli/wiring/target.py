@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 class RealTarget:
     """Implements :class:`safepip.flows.world.Target` with one process in the target's interpreter."""
 
-    def __init__(self, python: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, python: str, environ: Mapping[str, str], reason: str = "") -> None:
         from safepip.io.agent import Agent
 
+        self.reason = reason
         self._agent = Agent(python, environ)
         self._environ = environ
 
     @property
     def prefix(self) -> str:
         return str(self._agent.facts()["prefix"])
+
+    @property
+    def base_prefix(self) -> str:
+        return str(self._agent.facts()["base_prefix"])
 
     @cached_property
     def environment(self) -> Environment:

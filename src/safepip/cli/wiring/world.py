@@ -16,11 +16,17 @@ from safepip.core.errors import ExitCode, SafepipError
 # Loaded before the target's interpreter is started, which then starts while the rest is loaded:
 # what only some methods need, they import.
 if TYPE_CHECKING:
-    from safepip.cli.wiring.connection import RealConnection
+    from safepip.cli.wiring.connection import Dial, RealConnection
+    from safepip.core.digest import Digests
     from safepip.core.index import Trust
-    from safepip.core.ports import Files, KeptFiles, Pip
+    from safepip.core.kept import Saved
+    from safepip.core.ports import Draft, Files, KeptFiles, Pip
+    from safepip.core.record import Record
+    from safepip.core.trusted import TrustedPolicies
     from safepip.core.url import Url
-    from safepip.flows.world import Transport
+    from safepip.core.workshop import Workshop
+    from safepip.flows.world import Target, Transport
+    from safepip.io.choice import Choice
     from safepip.pipcompat.argv import OwnOptions
     from safepip.report.facts import Outcome
 
@@ -49,15 +55,22 @@ class RealWorld(Speaking):
 
     def texts(self, transport: Transport, trust: Trust, admits: Callable[[Url], bool]) -> Files:
         """See the port. The HTTP client is made at the first remote text."""
-        from safepip.cli.wiring.connection import Dial, remote_texts
+        from safepip.cli.wiring.connection import remote_texts
 
-        return remote_texts(Dial(transport, self.around.environ), trust, admits, self._closing)
+        return remote_texts(self._dial(transport), trust, admits, self._closing)
+
+    def _dial(self, transport: Transport) -> Dial:
+        from safepip.cli.asking import Asking, somebody_is_there
+        from safepip.cli.wiring.connection import Dial
+
+        ask = Asking(self.quieten) if somebody_is_there() else None
+        return Dial(transport, self.around.environ, ask=ask)
 
     def connect(self, transport: Transport, *, begin: Callable[[], None] = lambda: None) -> RealConnection:
         """See the port."""
-        from safepip.cli.wiring.connection import Dial, RealConnection
+        from safepip.cli.wiring.connection import RealConnection
 
-        return RealConnection(Dial(transport, self.around.environ), self.sink, begin)
+        return RealConnection(self._dial(transport), self.sink, begin)
 
     def kept(self, cache_dir: str) -> KeptFiles:
         """See the port."""
@@ -66,26 +79,76 @@ class RealWorld(Speaking):
         cache = Path(cache_dir)
         return KeptFolders(files=cache / "store", pages=cache / "pages", now=self.clock.now())
 
-    def save(self, source: Path, folder: str, filename: str) -> str:
+    def draft(self, path: str) -> Draft:
+        """See the port."""
+        from safepip.io.draft import FileDraft
+
+        return FileDraft(Path(path), self.around.environ)
+
+    def workshop(self, target: Target) -> Workshop:
+        """See the port."""
+        from safepip.io.build import PrivateWorkshop
+
+        return PrivateWorkshop(lambda: target.environment, self.around.environ)
+
+    @cached_property
+    def trusted(self) -> TrustedPolicies:
+        """See the port."""
+        from safepip.io.trusted import TrustedFile
+
+        return TrustedFile(Path(self.around.user_data_dir, "trusted.json"))
+
+    def found_text(self, path: str) -> bytes:
+        """See the port."""
+        from safepip.io.policy_files import read_found
+
+        return read_found(path)
+
+    def write_text(self, path: str, text: str, *, over: bool) -> None:
+        """See the port."""
+        from safepip.io.saving import write
+
+        write(Path(path), text, over=over)
+
+    def save(self, source: Path, folder: str, filename: str) -> Saved:
         """See the port."""
         from safepip.io.saving import save
 
         return save(source, Path(self.around.absolute(folder)), filename)
 
     @cached_property
+    def record(self) -> Record:
+        """See the port."""
+        from safepip.io.record import SqliteRecord
+
+        record = SqliteRecord(Path(self.around.user_data_dir, "first-use.sqlite3"))
+        self._closing.callback(record.close)
+        return record
+
+    def measure(self, path: Path, digests: Digests) -> tuple[str, int]:
+        """See the port."""
+        from safepip.io.log import file_digests
+
+        return digests.sha256 or str(file_digests(path).sha256), path.stat().st_size
+
+    @cached_property
     def pip(self) -> Pip:
         from safepip.io.pip import PassThroughPip
 
-        return PassThroughPip(self.around.environ)
+        # This process stays: it has folders to remove and an audit log to write.
+        return PassThroughPip(self.around.environ, replaces_process=False)
 
     def python_for(self, option: str | None) -> str:
         """See the port; says which one it is where it is not safepip's own."""
+        return self._choice(option).python
+
+    def _choice(self, option: str | None) -> Choice:
         from safepip.io.choice import Interpreter, choose
 
         choice = choose(option, self.around.environ, Interpreter.running())
         if not choice.own and choice.reason != "--python":
             self.show.noted([f"working on {choice.python} ({choice.reason})"])
-        return choice.python
+        return choice
 
     def runs_in(self, prefix: str) -> bool:
         """See the port."""
@@ -95,13 +158,17 @@ class RealWorld(Speaking):
 
     def expect_target(self, python: str | None) -> None:
         """Start the interpreter that :meth:`target` will be asked for."""
-        self._expected = RealTarget(self.python_for(python), self.around.environ)
+        self._expected = self._new_target(python)
         self._closing.callback(self._expected.close)
 
     def target(self, python: str | None) -> RealTarget:
         """See the port."""
         expected, self._expected = self._expected, None
-        return expected or RealTarget(self.python_for(python), self.around.environ)
+        return expected or self._new_target(python)
+
+    def _new_target(self, python: str | None) -> RealTarget:
+        choice = self._choice(python)
+        return RealTarget(choice.python, self.around.environ, choice.reason)
 
     # --- The end ---------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safepip.policy.positions import KeyPath, mark
+from safepip.core.positions import KeyPath, mark
 
 
 def line_of(text: str, *path: str | int) -> tuple[int, int]:

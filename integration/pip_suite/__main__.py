@@ -1,0 +1,103 @@
+"""Run pip's functional tests with safepip in pip's place, and say what came out.
+
+    python -m integration.pip_suite CHECKOUT                      everything
+    python -m integration.pip_suite CHECKOUT list show -k columns some files, some tests
+    python -m integration.pip_suite CHECKOUT --with-pip           the same tests with pip itself
+    python -m integration.pip_suite --last                        the last run's numbers again
+
+Exit 1 where a test fails that nothing explains, or the data says what is no longer so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from integration.pip_suite.differences import Differences, Tally, Verdict, read, tally
+from integration.pip_suite.workshop import ROOT, Workshop, scrubbed
+
+HERE = Path(__file__).resolve().parent
+FOLDER = ROOT / ".cache" / "pip-suite"
+RESULTS = FOLDER / "results.json"
+
+
+def main(arguments: list[str]) -> int:
+    words = _parser().parse_intermixed_args(arguments)
+    known = read()
+    if not words.last:
+        if words.checkout is None:
+            raise SystemExit("which checkout of pip? make pip-suite PIP=/path/to/checkout")
+        workshop = Workshop(folder=FOLDER, source=Path(words.safepip))
+        workshop.prepare(Path(words.checkout))
+        run(workshop, known, words)
+    found = json.loads(RESULTS.read_text(encoding="utf-8"))
+    result = tally(found["tests"], found["outside"], known)
+    print("\n".join(lines(result)))
+    return 1 if result.failed or result.stale else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m integration.pip_suite", description=__doc__)
+    parser.add_argument("checkout", nargs="?", help="folder with pip's sources and tests")
+    parser.add_argument("files", nargs="*", help="files of tests, without test_ and .py; default: all")
+    parser.add_argument("-k", dest="expression", help="as pytest's")
+    parser.add_argument("-n", dest="workers", default="2", help="processes (default: 2)")
+    parser.add_argument("--safepip", default=ROOT, metavar="TREE", help="sources to measure (default: these)")
+    parser.add_argument("--with-pip", action="store_true", help="measure pip itself")
+    parser.add_argument("--last", action="store_true", help="run nothing, print the last run's numbers")
+    return parser
+
+
+def run(workshop: Workshop, known: Differences, words: argparse.Namespace) -> None:
+    """Run pytest on the copy of the checkout; it writes :data:`RESULTS`. Its own exit code says no more."""
+    outside = workshop.folder / "outside.txt"
+    outside.write_text("".join(f"{test}\n" for each in known.outside for test in each.tests), encoding="utf-8")
+    files = [f"tests/functional/test_{name}.py" for name in words.files] or ["tests/functional"]
+    options = ["-p", "plugin", "-p", "no:cacheprovider", "-q", "--tb=no", "-rN", "--color=no", "-n", words.workers]
+    if words.expression:
+        options += ["-k", words.expression]
+    temporary = workshop.folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    RESULTS.unlink(missing_ok=True)
+    environ = scrubbed(dict(os.environ)) | {
+        "HOME": str(workshop.folder / "home"),
+        "TMPDIR": str(temporary),
+        "PATH": os.pathsep.join([str(workshop.runner.parent), str(workshop.shims), os.environ["PATH"]]),
+        "PYTHONPATH": str(HERE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MEASURE_RESULTS": str(RESULTS),
+        "MEASURE_OUTSIDE": str(outside),
+    }
+    if not words.with_pip:
+        environ["MEASURE_PIP"] = str(workshop.shims / "pip")
+        environ["SAFEPIP_POLICY"] = str(HERE / "policy.toml")
+    command = [str(workshop.runner), "-m", "pytest", *options, *files]
+    subprocess.run(command, cwd=workshop.checkout, env=environ, check=False)
+
+
+def lines(result: Tally) -> Iterator[str]:
+    """The numbers for each file of tests, then what nobody has explained."""
+    yield f"{'':44} {'passed':>8} {'failed':>8} {'by design':>10} {'outside':>8}"
+    total: Counter[Verdict] = Counter()
+    for name, counts in sorted(result.counts.items()):
+        total += counts
+        yield _row(name, counts)
+    yield _row("all", total)
+    yield f"by design: {result.refused} refused, {total[Verdict.BY_DESIGN] - result.refused} answered in another way"
+    yield from (f"failed: {test}" for test in result.failed)
+    yield from (f"stale: {line}" for line in result.stale)
+
+
+def _row(name: str, counts: Counter[Verdict]) -> str:
+    passed, failed, by_design, outside = (counts[verdict] for verdict in Verdict)
+    return f"{name:44} {passed:8} {failed:8} {by_design:10} {outside:8}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

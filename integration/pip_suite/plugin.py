@@ -1,0 +1,188 @@
+"""Pytest plugin for a checkout of pip: wherever a test starts pip, it starts safepip.
+
+Loaded with ``-p``; nothing in the checkout is changed. It runs in the environment of pip's tests, so it
+imports nothing of this project. What it is told comes in three variables:
+
+- ``MEASURE_PIP``: the program that stands in pip's place; without it pip itself is measured.
+- ``MEASURE_RESULTS``: file for what came out, as JSON.
+- ``MEASURE_OUTSIDE``: file with the patterns of tests that are outside the measure, one a line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SAID_LENGTH = 6000
+"""Characters of a failure that are kept, from its end."""
+
+_SAID = re.compile(r"^(?:error|warning)\[([a-z0-9-]+)\]", re.MULTILINE)
+_TARGET_LINE = re.compile(r"^safepip: working on .*\n", re.MULTILINE)
+_RULES = "rules that safepip named"
+_STARTED = "times safepip was started"
+
+_said_in_this_test: set[str] = set()
+_started_in_this_test: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # What the tests start is not to find this plugin.
+    os.environ.pop("PYTHONPATH", None)
+    if program := os.environ.get("MEASURE_PIP"):
+        replace_pip(program)
+    results = os.environ.get("MEASURE_RESULTS")
+    if results and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Results(Path(results)), "measure-results")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is outside the measure."""
+    listed = Path(os.environ.get("MEASURE_OUTSIDE", os.devnull)).read_text(encoding="utf-8")
+    patterns = [matcher(line) for line in listed.splitlines()]
+    outside = [item for item in items if _is_outside(item, patterns)]
+    if not outside:
+        return
+    items[:] = [item for item in items if item not in set(outside)]
+    config.hook.pytest_deselected(items=outside)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["outside"] = [short_id(item.nodeid) for item in outside]
+
+
+def _is_outside(item: pytest.Item, patterns: list[re.Pattern[str]]) -> bool:
+    if item.get_closest_marker("network") is not None:
+        return True
+    return any(pattern.fullmatch(short_id(item.nodeid)) for pattern in patterns)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Write down with each report what safepip has done so far in the test."""
+    report = yield
+    report.user_properties = [(_RULES, sorted(_said_in_this_test)), (_STARTED, len(_started_in_this_test))]
+    if call.when == "teardown":
+        _said_in_this_test.clear()
+        _started_in_this_test.clear()
+    return report
+
+
+def replace_pip(program: str) -> None:
+    """Make every ``script.pip`` and ``script.run("pip", …)`` start the program, in the test's environment."""
+    from tests.lib import PipTestEnvironment
+
+    plain_init, plain_run = PipTestEnvironment.__init__, PipTestEnvironment.run
+
+    def init(self: Any, *args: Any, **options: Any) -> None:
+        plain_init(self, *args, **options)
+        self.environ["VIRTUAL_ENV"] = os.fspath(self.venv_path)
+
+    def run(self: Any, *args: str, **options: Any) -> Any:
+        __tracebackhide__ = True
+        args = command(args, program)
+        if args[0] == program:
+            _started_in_this_test.append(args[1] if args[1:] else "")
+        return plain_run(self, *args, **options)
+
+    PipTestEnvironment.__init__, PipTestEnvironment.run = init, run
+    _listen()
+    _record_truly()
+
+
+def _record_truly() -> None:
+    """Let ``create_basic_wheel_for_package`` write a true RECORD instead of an empty one.
+
+    An empty RECORD is refused; see ``wheels.py`` for the wheels that are files. Tests that are about RECORD
+    make their wheels with ``make_wheel`` themselves.
+    """
+    import tests.lib
+
+    plain = tests.lib.make_wheel
+
+    def make_wheel(*args: Any, **options: Any) -> Any:
+        if options.get("record") == "":
+            del options["record"]
+        return plain(*args, **options)
+
+    tests.lib.make_wheel = make_wheel
+
+
+def _listen() -> None:
+    """Note which rules are named on stderr, before anything is asserted; take out the line about the target.
+
+    pip has no such line: safepip says which environment it works on where that is not its own, which
+    in this measure is always. Tests that want an empty stderr should see what else is there.
+    """
+    import scripttest
+
+    class Heard(scripttest.ProcResult):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            _said_in_this_test.update(_SAID.findall(self.stderr))
+            self.stderr = _TARGET_LINE.sub("", self.stderr)
+
+    scripttest.ProcResult = Heard
+
+
+def command(args: tuple[str, ...], program: str) -> tuple[str, ...]:
+    """The command line with the program where pip stood; any other as it is.
+
+    >>> command(("python", "-m", "pip", "list"), "/x/safepip")
+    ('/x/safepip', 'list')
+    """
+    if args[:3] == ("python", "-m", "pip"):
+        return (program, *args[3:])
+    if args[:1] in {("pip",), ("pip3",)}:
+        return (program, *args[1:])
+    return args
+
+
+def short_id(nodeid: str) -> str:
+    """A test's id without the folders that all have in common."""
+    return nodeid.removeprefix("tests/").removeprefix("functional/")
+
+
+def matcher(pattern: str) -> re.Pattern[str]:
+    """``*`` stands for anything; a test's name means all its parameters, a file's all its tests.
+
+    >>> bool(matcher("test_a.py::test_b*").fullmatch("test_a.py::test_bc[x-1]"))
+    True
+    >>> bool(matcher("test_a.py::test_b").fullmatch("test_a.py::test_bc"))
+    False
+    """
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))) + r"(?:::.*)?(?:\[.*)?", re.DOTALL)
+
+
+class Results:
+    """Gathers reports, from xdist's workers too, and writes them when the session ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tests: dict[str, dict[str, Any]] = {}
+        self._outside: set[str] = set()
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._outside.update(short_id(item.nodeid) for item in items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._outside.update(getattr(node, "workeroutput", {}).get("outside", ()))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        fresh = {"outcome": "passed", "rules": [], "started": 0, "seconds": 0.0, "said": ""}
+        entry = self._tests.setdefault(short_id(report.nodeid), fresh)
+        entry["seconds"] = round(entry["seconds"] + report.duration, 2)
+        done = dict(report.user_properties)
+        entry["rules"] = sorted({*entry["rules"], *done.get(_RULES, ())})
+        entry["started"] = max(entry["started"], done.get(_STARTED, 0))
+        if report.outcome != "passed" and entry["outcome"] != "failed":
+            entry["outcome"] = "xfailed" if hasattr(report, "wasxfail") else report.outcome
+            entry["said"] = f"{report.longreprtext}\n{report.capstdout}"[-SAID_LENGTH:]
+
+    def pytest_sessionfinish(self) -> None:
+        found = {"tests": self._tests, "outside": sorted(self._outside)}
+        self._path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,89 @@
+"""What building asks of the world: private rooms, unpacked sources, backends in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from packaging.utils import NormalizedName
+
+from safepip.core.build import BuildSystem, BuiltWheel, Described, Job, Source
+from safepip.core.digest import Digests
+from safepip.core.index import Index, WheelMetadata
+from safepip.core.plan import Plan
+from safepip.core.ports import Environment
+from safepip.core.subjects import RequirementLine
+from safepip.core.url import Url
+
+
+class Sources(Protocol):
+    """What the resolver learns about code that has to be built. Runs it only where policy admits that."""
+
+    def direct(self, line: RequirementLine, url: Url, index: Index) -> Described:
+        """What a folder or archive is that the user named.
+
+        Raises:
+            Refused, BuildError, and whatever fetching it raises.
+        """
+
+    def listed(self, job: Job) -> WheelMetadata:
+        """Metadata of an admitted source distribution: its own where it is final, else the backend's."""
+
+
+class Backend(Protocol):
+    """The build backend of one unpacked source. Every method runs its code, and raises BuildError."""
+
+    def requires(self) -> tuple[str, ...]:
+        """What it needs besides what ``pyproject.toml`` says (``get_requires_for_build_wheel``)."""
+
+    def metadata(self) -> WheelMetadata:
+        """What METADATA of the wheel will say. Also raises VerificationError."""
+
+    def build(self, name: str) -> BuiltWheel:
+        """Make the wheel. ``name`` is what messages call it by now."""
+
+
+class Room(Protocol):
+    """An environment that backends run in."""
+
+    @property
+    def environment(self) -> Environment:
+        """What it is and has now."""
+
+    def apply(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
+        """Put verified wheels into it. Raises ApplyError."""
+
+    def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> Backend: ...
+
+
+class Workshop(Protocol):
+    """Where sources are unpacked and built; closing it removes everything."""
+
+    def room(self) -> Room:
+        """A new empty environment of the target's interpreter."""
+
+    def target_room(self) -> Room:
+        """The target itself (``--no-build-isolation``); nothing may be applied to it."""
+
+    def is_directory(self, path: str) -> bool: ...
+
+    def unpack(self, archive: Path, filename: str, subdirectory: str) -> Path:
+        """The project's folder in a fresh copy of a source archive. Raises VerificationError."""
+
+    def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
+        """What a source distribution says of itself, where that is final. Nothing is unpacked or run.
+
+        None: only a build can tell. Raises VerificationError.
+        """
+
+    def read(self, tree: Path, name: str) -> bytes | None:
+        """A small file of an unpacked project; None if there is none. Raises BuildError."""
+
+    def digests(self, path: Path) -> Digests:
+        """Sha256 of a file."""
+
+    def shortcomings(self) -> Sequence[str]:
+        """What of the isolation this system did not give, once something has run; said once."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,116 @@
+"""Everything that is asked for, and what files add to pip's options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from safepip.core.finding import Finding
+from safepip.core.subjects import RequirementLine, Setting
+from safepip.pipcompat.fold import add_names
+from safepip.resolve.request import FormatControl, ReleaseControl
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+
+    from safepip.flows.settings import Settings
+    from safepip.flows.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What is asked for, and by whom.
+
+    Attributes:
+        build_constraints: for what builds need; they say nothing about anything else.
+        settings: options inside requirement and constraint files.
+        build_settings: those inside files of build constraints; they have no effect.
+        findings: what was found in lock files while they were read; not judged yet.
+    """
+
+    roots: tuple[RequirementLine, ...] = ()
+    constraints: tuple[RequirementLine, ...] = ()
+    build_constraints: tuple[RequirementLine, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    build_settings: tuple[Setting, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[RequirementLine | Setting, ...]:
+        """Everything that rules look at."""
+        return (
+            *self.settings,
+            *self.build_settings,
+            *self.roots,
+            *self.constraints,
+            *self.build_constraints,
+        )
+
+    @property
+    def no_index(self) -> bool:
+        """Whether a file says ``--no-index``: it only takes away, so it counts."""
+        return any(setting.option == "no-index" for setting in self.settings)
+
+    def for_markers(self, markers: Mapping[str, str], world: World) -> Gathered:
+        """Without what is not meant for this target; said in pip's words, as pip does."""
+        ignored = [line for line in self.roots if not _is_meant(line, markers)]
+        world.show.noted([_ignoring(line) for line in ignored])
+        return replace(
+            self,
+            roots=tuple(line for line in self.roots if line not in ignored),
+            constraints=tuple(line for line in self.constraints if _is_meant(line, markers)),
+        )
+
+    def with_file_options(self, settings: Settings) -> Settings:
+        """The settings after what files may say about formats, pre-releases and hashes."""
+        return with_file_options(settings, self.settings)
+
+
+def with_file_options(settings: Settings, said: tuple[Setting, ...]) -> Settings:
+    """The settings after these options of requirement files, in their order."""
+    for one in said:
+        settings = _with_option(settings, one)
+    return settings
+
+
+def _marker(line: RequirementLine) -> Marker | None:
+    return line.marker or (line.requirement.marker if line.requirement else None)
+
+
+def _is_meant(line: RequirementLine, markers: Mapping[str, str]) -> bool:
+    marker = _marker(line)
+    return marker is None or marker.evaluate({**markers, "extra": ""})
+
+
+def _ignoring(line: RequirementLine) -> str:
+    name = line.requirement.name if line.requirement else line.text
+    return f"Ignoring {name}: markers '{_marker(line)}' don't match your environment"
+
+
+def _with_option(settings: Settings, said: Setting) -> Settings:
+    if said.option in {"no-binary", "only-binary"}:
+        return replace(settings, format_control=_formats(settings.format_control, said))
+    if said.option in {"all-releases", "only-final"}:
+        return replace(settings, release_control=_releases(settings.release_control, said))
+    if said.option == "pre":
+        return replace(settings, release_control=ReleaseControl(all_releases=frozenset({":all:"})))
+    if said.option == "require-hashes":
+        return replace(settings, require_hashes=True)
+    return replace(settings, prefer_binary=True) if said.option == "prefer-binary" else settings
+
+
+def _formats(control: FormatControl, said: Setting) -> FormatControl:
+    if said.option == "no-binary":
+        told, other = add_names(said.value, control.no_binary, control.only_binary)
+        return FormatControl(no_binary=told, only_binary=other)
+    told, other = add_names(said.value, control.only_binary, control.no_binary)
+    return FormatControl(no_binary=other, only_binary=told)
+
+
+def _releases(control: ReleaseControl, said: Setting) -> ReleaseControl:
+    if said.option == "all-releases":
+        told, other = add_names(said.value, control.all_releases, control.only_final)
+        return ReleaseControl(all_releases=told, only_final=other)
+    told, other = add_names(said.value, control.only_final, control.all_releases)
+    return ReleaseControl(all_releases=other, only_final=told)

@@ -1,0 +1,76 @@
+"""From judged requirements to a judged plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safepip.core.events import StageBegan
+from safepip.flows.judging import judge_plan
+from safepip.flows.policies import telling_what_was_set_aside
+from safepip.flows.remembering import Memory
+from safepip.flows.settings import resolve_options
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from safepip.core.plan import Plan
+    from safepip.core.ports import Environment
+    from safepip.core.workshop import Sources
+    from safepip.flows.guarded import Guarded
+    from safepip.flows.world import Connection, World
+
+
+def make_plan(
+    guarded: Guarded,
+    environment: Environment,
+    connection: Connection,
+    world: World,
+    sources: Sources | None = None,
+) -> Plan:
+    """Route and resolve every requirement; judge what came out.
+
+    Args:
+        sources: what builds; None: sources are refused.
+    """
+    from safepip.flows.locked import router_of
+    from safepip.resolve.request import ResolveRequest
+    from safepip.resolve.resolver import resolve
+
+    memory = memory_of(guarded, world)
+    world.sink(StageBegan(stage="resolving"))
+    request = ResolveRequest(
+        roots=guarded.roots,
+        constraints=guarded.constraints,
+        options=resolve_options(guarded.settings, environment),
+        direct_trust=guarded.trust,
+        sources=sources,
+    )
+    with telling_what_was_set_aside(guarded.policy):
+        plan = resolve(
+            request,
+            environment=environment,
+            router=router_of(guarded, connection.client, memory.objection),
+            client=connection.client,
+            policy=guarded.policy,
+            now=guarded.context.now,
+            sink=world.sink,
+            context=guarded.context,
+            first_use=memory.check,
+        )
+    judge_plan(plan, guarded, world)
+    return plan
+
+
+def memory_of(guarded: Guarded, world: World) -> Memory:
+    """The record of first uses, under this run's policy."""
+    return Memory(world.record, guarded.context, world.sink, world.measure)
+
+
+def fetched(plan: Plan, guarded: Guarded, connection: Connection) -> Mapping[NormalizedName, Path]:
+    """The file of every step, its digests checked; a folder that is built needs none."""
+    steps = [step for step in plan.steps if step.source is None or not step.source.directory]
+    # A direct file brings an index of its own, which nobody configured; so does one of a lock.
+    own = {step.index: step.route.index for step in steps if step.direct or step.file.locked}
+    return connection.store.ensure(steps, {index.name: index for index in guarded.indexes} | own)

@@ -1,0 +1,171 @@
+"""The record of first uses in a run: what it stands against, and what is added to it at the end.
+
+Remembered are routes that no pattern decided, and the digest of every file that came from an index.
+A local folder is the operator's own word for this run, and is not remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from safepip.core.digest import Algorithm, Digest
+from safepip.core.errors import Refused
+from safepip.core.events import Found
+from safepip.core.finding import Finding, Level, Severity
+from safepip.core.origin import Layer, Origin, Place
+from safepip.core.plan import RouteReason
+from safepip.core.record import Known, KnownFile, KnownRoute
+from safepip.policy.schema import HashMode
+from safepip.rules.engine import apply_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from safepip.core.digest import Digests
+    from safepip.core.index import FileEntry, Index
+    from safepip.core.plan import Plan, Route, Step
+    from safepip.core.ports import EventSink
+    from safepip.core.record import Record
+    from safepip.rules.base import RuleContext
+
+Measure = Callable[["Path", "Digests"], tuple[str, int]]
+"""A verified file, and the digests that it was verified against → its sha256 and its size in bytes."""
+_UNDECIDED_BY_POLICY = frozenset({RouteReason.ONLY_INDEX, RouteReason.ONLY_SERVING, RouteReason.SAME_FILES})
+
+
+class Memory:
+    """The record, and the policy that decides what it stands against."""
+
+    def __init__(self, record: Record, context: RuleContext, sink: EventSink, measure: Measure) -> None:
+        self._record = record
+        self._measure = measure
+        self._context = context
+        self._sink = sink
+        self._known: dict[NormalizedName, Known] = {}
+        self._counts_bytes = context.policy.hash_mode.value is not HashMode.INDEX
+
+    def objection(self, route: Route) -> Finding | None:
+        """A finding that denies this route; None where it may be taken. For any thread."""
+        if route.reason not in _UNDECIDED_BY_POLICY:
+            return None
+        known = self._before(route.project).route
+        if known is None or _leads_to(route, known):
+            return None
+        return self._judged(_route_changed(route, known))
+
+    def check(self, project: NormalizedName, version: Version, index: Index, file: FileEntry) -> None:
+        """Raise Refused where a listed file is not the one that was first used."""
+        listed = file.digests.sha256
+        if listed is None or not self._counts_bytes:
+            return
+        known = self._before(project).files.get((index.name, file.filename))
+        if known is None or listed == known.digest.hex:
+            return
+        found = _republished(project, index, file, known)
+        if (denied := self._judged(found, version)) is not None:
+            raise Refused([denied])
+
+    def remember(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
+        """Write down what was verified. Warns where the record cannot be written."""
+        steps = [step for step in plan.steps if not (step.direct or step.route.index.kind.local)]
+        known = [self._news(step, files[step.project]) for step in steps]
+        try:
+            self._record.remember([one for one in known if one.route or one.files])
+        except OSError as error:
+            self._sink(Found(finding=_unwritten(error)))
+
+    def _before(self, project: NormalizedName) -> Known:
+        known = self._known.get(project)
+        if known is None:
+            known = self._known[project] = self._record.known(project)
+        return known
+
+    def _news(self, step: Step, path: Path) -> Known:
+        before = self._before(step.project)
+        return Known(
+            project=step.project,
+            route=self._new_route(step, before),
+            files=self._new_file(step, path, before),
+        )
+
+    def _new_route(self, step: Step, before: Known) -> KnownRoute | None:
+        if step.route.reason not in _UNDECIDED_BY_POLICY:
+            return None
+        if before.route is not None and _leads_to(step.route, before.route):
+            return None
+        return KnownRoute(index=step.route.index.name, since=self._context.now)
+
+    def _new_file(self, step: Step, path: Path, before: Known) -> dict[tuple[str, str], KnownFile]:
+        if not self._counts_bytes:
+            return {}
+        key = (step.index, step.file.filename)
+        sha256, size = self._measure(path, step.file.digests)
+        digest = Digest(algorithm=Algorithm.SHA256, hex=sha256)
+        if key in before.files and before.files[key].digest == digest:
+            return {}
+        index, filename = key
+        now = self._context.now
+        return {key: KnownFile(index=index, filename=filename, digest=digest, size=size, since=now)}
+
+    def _judged(self, finding: Finding, version: Version | None = None) -> Finding | None:
+        """The finding where policy lets it deny; said, and None, where it only warns."""
+        judged = apply_policy(finding, self._context, version=version)
+        if judged is None or judged.denies:
+            return judged
+        self._sink(Found(finding=judged))
+        return None
+
+
+def _leads_to(route: Route, known: KnownRoute) -> bool:
+    return any(index.name == known.index for index in route.indexes)
+
+
+def _route_changed(route: Route, known: KnownRoute) -> Finding:
+    project, index = route.project, route.index
+    return Finding(
+        rule="route-changed",
+        message=f"{project} came from {known.index} so far, and would now come from {index.label}",
+        origin=index.place,
+        subject=project,
+        notes=(f"first installed from {known.index} on {known.since:%Y-%m-%d}",),
+        help=(
+            f'if it belongs to {index.label}, say so in safepip.toml: packages = ["{project}"] in its [[index]]; '
+            f"or, once: --allow route-changed:{project} --reason WHY"
+        ),
+        decided_by="the record of first uses",
+    )
+
+
+def _republished(project: NormalizedName, index: Index, file: FileEntry, known: KnownFile) -> Finding:
+    return Finding(
+        rule="republished-file",
+        message=f"{index.label} offers other bytes than before under the name {file.filename}",
+        origin=Origin(
+            layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
+        ),
+        subject=project,
+        notes=(
+            f"{known.digest} was first used on {known.since:%Y-%m-%d}",
+            f"now the page says sha256:{file.digests.sha256}",
+        ),
+        help=(
+            "ask whoever keeps the index why a released file changed; if that is right, once: "
+            f"--allow republished-file:{project} --reason WHY"
+        ),
+        decided_by="the record of first uses",
+    )
+
+
+def _unwritten(error: OSError) -> Finding:
+    return Finding(
+        rule="unwritten-record",
+        message=f"what was used for the first time cannot be remembered: {error.strerror or error}",
+        origin=Origin(layer=Layer.USER, kind=Place.FILE, place=str(error.filename or "")),
+        level=Level.WARN,
+        help="make the folder writable; until then a changed file or route goes unnoticed",
+        severity=Severity.LOW,
+    )

@@ -1,0 +1,209 @@
+"""Where sources are built: one private folder of the run, with an environment for each of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from safepip.core.build import BuildSystem, Source
+from safepip.core.digest import Digests
+from safepip.core.errors import ApplyError, BuildError
+from safepip.core.index import WheelMetadata
+from safepip.core.limits import Limits
+from safepip.core.plan import Plan
+from safepip.core.ports import ApplyOptions, Environment
+from safepip.io.agent import Agent, minimal_environment
+from safepip.io.apply import PipApplier
+from safepip.io.build_backend import HookBackend
+from safepip.io.build_process import Processes, scrubbed_environment
+from safepip.io.build_unpack import read_member, unpack
+from safepip.io.log import file_digests
+from safepip.io.regular import open_regular
+from safepip.io.target import environment
+from safepip.io.wheel_metadata import parse_metadata
+from safepip.verify.sdist import is_static
+
+_QUIETLY = ApplyOptions(
+    arguments=("--no-compile", "--no-warn-script-location", "--root-user-action", "ignore"),
+    flat=True,
+    quiet=1,
+)
+
+
+class PrivateWorkshop:
+    """Implements :class:`safepip.core.workshop.Workshop`.
+
+    Args:
+        target: asked when a room is made, not before.
+        environ: safepip's own, of which backends get a part.
+    """
+
+    def __init__(
+        self, target: Callable[[], Environment], environ: Mapping[str, str], limits: Limits = Limits()
+    ) -> None:
+        self._target = target
+        self._environ = environ
+        self._limits = limits
+        self._numbers = count(1)
+        self._told = False
+
+    @cached_property
+    def _private(self) -> Path:
+        # Short and without links: some build tools write long paths, or compare them.
+        private = Path(tempfile.mkdtemp(prefix="safepip-build-")).resolve()
+        for name in ("home", "tmp", "empty"):
+            (private / name).mkdir(mode=0o700)
+        return private
+
+    @cached_property
+    def _processes(self) -> Processes:
+        return Processes(self._private, self._target().python, self._limits)
+
+    def room(self) -> BuildRoom:
+        """See the port."""
+        folder = self._new("room")
+        python = make_environment(
+            self._target().python, folder, minimal_environment(self._environ, self._private)
+        )
+        return BuildRoom(self, python, self._environ)
+
+    def target_room(self) -> BuildRoom:
+        """See the port."""
+        return BuildRoom(self, self._target().python, self._environ, own=False)
+
+    def is_directory(self, path: str) -> bool:
+        return os.path.isdir(path)
+
+    def unpack(self, archive: Path, filename: str, subdirectory: str) -> Path:
+        """See the port."""
+        tree = unpack(archive, filename, self._new("source"), self._limits)
+        inside = Path(os.path.realpath(tree / subdirectory))
+        if not inside.is_relative_to(tree) or not inside.is_dir():
+            raise BuildError(f"{filename} has no folder {subdirectory!r}", reference="subdirectory")
+        return inside
+
+    def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
+        """See the port."""
+        content = read_member(archive, filename, "PKG-INFO", self._limits)
+        if content is None or not is_static(content):
+            return None
+        return parse_metadata(content, "sdist", filename)
+
+    def read(self, tree: Path, name: str) -> bytes | None:
+        """See the port. A link is followed: a folder of the user's may have one."""
+        path = tree / name
+        if not path.is_file():
+            return None
+        try:
+            with open_regular(path.resolve()) as stream:
+                content = stream.read(self._limits.sidecar_max_bytes + 1)
+        except OSError as error:
+            raise BuildError(
+                f"{path} cannot be read: {error.strerror}", reference="unreadable-source"
+            ) from None
+        if len(content) > self._limits.sidecar_max_bytes:
+            raise BuildError(f"{path} is too large to be read", reference="unreadable-source")
+        return content
+
+    def digests(self, path: Path) -> Digests:
+        """See the port."""
+        return file_digests(path)
+
+    def shortcomings(self) -> Sequence[str]:
+        """See the port."""
+        if self._told or "_processes" not in self.__dict__ or not (self._processes.ran and self._processes.open_because):
+            return ()
+        self._told = True
+        return (f"builds could reach the network: {self._processes.open_because} close it",)
+
+    def close(self) -> None:
+        if "_private" in self.__dict__:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def new_backend(
+        self, tree: Path, system: BuildSystem, source: Source, name: str, python: str
+    ) -> HookBackend:
+        """A backend that runs in one of the rooms."""
+        return HookBackend(
+            tree=tree,
+            system=system,
+            source=source,
+            name=name,
+            folder=self._new("made"),
+            python=python,
+            environ=scrubbed_environment(self._environ, self._private, Path(python).parent),
+            processes=self._processes,
+            max_bytes=self._limits.sidecar_max_bytes,
+        )
+
+    def _new(self, kind: str) -> Path:
+        return self._private / f"{kind}-{next(self._numbers)}"
+
+
+class BuildRoom:
+    """Implements :class:`safepip.core.workshop.Room` with one environment.
+
+    Args:
+        own: whether it was made for this; else it is the target, which is only looked at.
+    """
+
+    def __init__(
+        self, workshop: PrivateWorkshop, python: str, environ: Mapping[str, str], *, own: bool = True
+    ) -> None:
+        self._workshop = workshop
+        self._python = python
+        self._environ = environ
+        self._own = own
+        self._known: Environment | None = None
+
+    @property
+    def environment(self) -> Environment:
+        """See the port."""
+        if self._known is None:
+            with closing(Agent(self._python, self._environ)) as agent:
+                self._known = environment(agent)
+        return self._known
+
+    def apply(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
+        """See the port."""
+        if not self._own:
+            raise ApplyError("the target is no build environment", reference="build-environment")
+        with closing(Agent(self._python, self._environ)) as agent:
+            before = environment(agent)
+            applied = PipApplier(agent, lambda: before).apply(plan, files, _QUIETLY)
+        self._known = None
+        if applied.exit_code:
+            raise ApplyError(
+                "pip could not install build dependencies",
+                reference="build-environment",
+                notes=applied.messages,
+            )
+
+    def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> HookBackend:
+        """See the port."""
+        return self._workshop.new_backend(tree, system, source, name, self._python)
+
+
+def make_environment(python: str, folder: Path, environ: Mapping[str, str]) -> str:
+    """A virtual environment with nothing in it; its interpreter. Raises BuildError."""
+    command = [python, "-I", "-m", "venv", "--without-pip", str(folder)]
+    done = subprocess.run(
+        command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BuildError(
+            f"{python} cannot make an environment to build in",
+            reference="build-environment",
+            notes=tuple((done.stdout + done.stderr).strip().splitlines()[-5:]),
+            hint="install its venv module (some systems have it in a package of its own)",
+        )
+    return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))

@@ -1,0 +1,1 @@
+"""Lock files (``pylock.toml``, PEP 751): what they say, and where. Standard library and packaging only."""

@@ -1,0 +1,53 @@
+"""What pip reads as a lock file where ``-r`` or ``--group`` names one, and the extras behind its name.
+
+Compare ``strip_extras`` of ``pip._internal.utils.urls`` and ``_collect_requirement_sources`` of
+``pip._internal.cli.req_command``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from safepip.core.errors import RequirementFileError
+from safepip.core.origin import Sourced
+from safepip.pipcompat.callbacks import is_lock_name
+
+_EXTRAS = re.compile(r"(?P<path>.+)(?P<extras>\[[^\]]+\])\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockName:
+    """A lock as somebody names it.
+
+    Attributes:
+        location: path or URL.
+        extras: in lower case, as pip takes them.
+    """
+
+    location: str
+    extras: frozenset[str]
+
+
+def lock_name(said: Sourced[str]) -> LockName | None:
+    """None where the text does not name a lock file.
+
+    Raises:
+        RequirementFileError: extras that are none.
+    """
+    if not is_lock_name(said.value):
+        return None
+    match = _EXTRAS.match(said.value)
+    if match is None:
+        return LockName(location=said.value, extras=frozenset())
+    try:
+        extras = Requirement("placeholder" + match["extras"].lower()).extras
+    except InvalidRequirement as error:
+        raise RequirementFileError(
+            f"Invalid requirement: {said.value!r}: {error}",
+            reference="invalid-requirement",
+            origin=said.origin,
+        ) from None
+    return LockName(location=match["path"].rstrip(), extras=frozenset(extras))

@@ -1,0 +1,130 @@
+"""Candidates that have to be built: nothing of them runs before somebody needs to know what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from safepip.core.build import Job, Source
+from safepip.core.digest import AcceptableDigests
+from safepip.core.errors import Refused, ResolutionError
+from safepip.core.index import Index, WheelMetadata
+from safepip.core.subjects import RequirementKind, RequirementLine
+from safepip.core.url import Url, UrlError
+from safepip.resolve.asked import Asked, from_line
+from safepip.resolve.candidate import FileCandidate
+from safepip.resolve.filename import ARCHIVES, split_extension
+from safepip.resolve.mismatch import not_a_wheel
+
+if TYPE_CHECKING:
+    from safepip.core.workshop import Sources
+    from safepip.resolve.admit import Admission
+    from safepip.resolve.offers import Offer
+
+
+class Deferred(Future[WheelMetadata]):
+    """Metadata that costs: it is made when it is first waited for, on the thread that waits."""
+
+    def __init__(self, work: Callable[[], WheelMetadata]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> WheelMetadata:
+        """Raises what making it raises, every time."""
+        if not self.done():
+            try:
+                self.set_result(self._work())
+            except Exception as error:  # noqa: BLE001 - whoever asks gets it, now and later
+                self.set_exception(error)
+        return super().result(timeout)
+
+
+def listed_source(
+    sources: Sources, offer: Offer, asked: Asked, acceptable: AcceptableDigests
+) -> tuple[Source, Deferred]:
+    """An admitted source distribution and its metadata to come."""
+    settings = asked.line.config_settings if asked.line is not None else ()
+    source = Source(url=_bare(offer.file.url), settings=settings, digests=offer.file.digests)
+    job = Job(
+        name=f"{asked.name}=={offer.version}",
+        index=offer.index,
+        file=offer.file,
+        source=source,
+        acceptable=acceptable,
+        from_file=asked.from_file,
+        asked=asked.line.origin if asked.line is not None else None,
+    )
+    return source, Deferred(lambda: sources.listed(job))
+
+
+def direct_source(
+    sources: Sources | None, line: RequirementLine, url: Url, index: Index, admission: Admission
+) -> FileCandidate:
+    """The candidate for a folder or archive that the user named.
+
+    Raises:
+        Refused: nothing is built here, or policy does not admit it; nothing of it has run then.
+        ResolutionError: it calls itself something else than the requirement does.
+    """
+    if sources is None or not _may_be_built(line, url, admission):
+        raise Refused([not_a_wheel(line)])
+    described = sources.direct(line, url, index)
+    project = canonicalize_name(described.metadata.name)
+    if line.requirement is not None and canonicalize_name(line.requirement.name) != project:
+        raise ResolutionError(
+            f"{line.text} asks for {line.requirement.name}, but the metadata is of {described.metadata.name}",
+            reference="inconsistent-name",
+            origin=line.origin,
+        )
+    metadata: Future[WheelMetadata] = Future()
+    metadata.set_result(described.metadata)
+    return FileCandidate(
+        project=project,
+        version=_version(described.metadata, line),
+        index=index,
+        file=described.file,
+        asked=from_line(line, project).for_candidate(),
+        metadata=metadata,
+        source=described.source,
+    )
+
+
+def _may_be_built(line: RequirementLine, url: Url, admission: Admission) -> bool:
+    """A path is the user's own code, which a rule has judged; what comes from afar needs an admission by name."""
+    if line.kind is RequirementKind.PATH:
+        return True
+    stem, extension = split_extension(url.filename)
+    if line.kind is not RequirementKind.URL or extension not in ARCHIVES:
+        return False
+    name = line.requirement.name if line.requirement is not None else stem.rpartition("-")[0]
+    return admission.admits_build(canonicalize_name(name))
+
+
+def check_admitted(project: NormalizedName, line: RequirementLine, admission: Admission) -> None:
+    """Raise Refused where an archive from afar turned out to be another project, which policy does not admit."""
+    if line.kind is RequirementKind.URL and not admission.admits_build(project):
+        raise Refused([not_a_wheel(line)])
+
+
+def _version(metadata: WheelMetadata, line: RequirementLine) -> Version:
+    try:
+        return Version(metadata.version)
+    except InvalidVersion:
+        raise ResolutionError(
+            f"{line.text} has the invalid version {metadata.version!r}",
+            reference="invalid-version",
+            origin=line.origin,
+        ) from None
+
+
+def _bare(url: str) -> str:
+    """Without fragment and credentials."""
+    try:
+        return replace(Url.parse(url), fragment="").without_secrets
+    except UrlError:
+        return url.partition("#")[0]

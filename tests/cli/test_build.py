@@ -1,0 +1,217 @@
+"""Source builds from end to end: the user's own code, and what policy admits of others'."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Shell, publish, trusting
+from support.sdists import make_sdist, sdist_filename, write_project
+from support.server import IndexServer
+
+NO_INDEX = ("--no-index",)
+ADMITS = '[builds]\nsdists = ["*"]\n'
+
+
+def site_of(shell: Shell) -> Path:
+    return next(shell.python.parent.parent.glob("lib/python*/site-packages"))
+
+
+def direct_url(shell: Shell, name: str) -> dict[str, object]:
+    return json.loads((site_of(shell) / f"{name}.dist-info" / "direct_url.json").read_text())
+
+
+def test_a_folder_is_built_and_installed(shell: Shell) -> None:
+    folder = write_project(shell.folder / "demo", "demo")
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert ended.out.splitlines()[0] == "Processing ./demo"
+    assert ended.out.splitlines()[-2:] == ["Successfully built demo", "Successfully installed demo-1.0"]
+    assert direct_url(shell, "demo-1.0") == {"dir_info": {}, "url": folder.as_uri()}
+    assert (site_of(shell) / "demo-1.0.dist-info" / "REQUESTED").exists()
+
+
+def test_the_current_folder_is_built(shell: Shell) -> None:
+    write_project(shell.folder, "demo")
+
+    assert shell.safepip("install", ".", *NO_INDEX).code == 0
+    assert shell.installed() == {"demo-1.0"}
+
+
+def test_an_editable_leads_to_the_folder(shell: Shell) -> None:
+    folder = write_project(shell.folder / "demo", "demo")
+
+    ended = shell.safepip("install", "-e", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert "startup-hook" not in ended.err
+    assert direct_url(shell, "demo-1.0") == {"dir_info": {"editable": True}, "url": folder.as_uri()}
+    assert (site_of(shell) / "__editable__.demo-1.0.pth").read_text() == f"{folder}\n"
+
+
+def test_a_folder_called_like_another_project_keeps_its_own_name(shell: Shell) -> None:
+    write_project(shell.folder / "other", "demo")
+
+    ended = shell.safepip("install", "-e", "other", *NO_INDEX)
+
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "Successfully installed demo-1.0"), ended.err
+
+
+def test_dependencies_of_a_folder_come_from_the_index(shell: Shell, index: IndexServer) -> None:
+    write_project(shell.folder / "demo", "demo", requires=["lib<2", "app; extra == 'more'"], extras=["more"])
+
+    ended = shell.safepip("install", "./demo[more]", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0", "lib-1.0", "app-1.0"}), ended.err
+
+
+def test_what_a_build_needs_is_put_apart(shell: Shell, index: IndexServer) -> None:
+    publish(index, "tool", files={"tool.py": "x = 1\n"}, requires=["lib"])
+    code = "import tool, lib; assert tool.x == 1"
+    write_project(shell.folder / "demo", "demo", needs=["tool"], code=code)
+
+    ended = shell.safepip("install", "./demo", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+def test_what_a_backend_asks_for_while_it_runs_is_brought_too(shell: Shell, index: IndexServer) -> None:
+    publish(index, "late", files={"late.py": "x = 1\n"})
+    write_project(shell.folder / "demo", "demo", asks=["late"], at_build="import late")
+
+    ended = shell.safepip("install", "./demo", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert "Installing backend dependencies" in ended.out
+
+
+def test_a_local_archive_is_built(shell: Shell) -> None:
+    content = make_sdist("demo")
+    archive = shell.folder / sdist_filename("demo")
+    archive.write_bytes(content)
+
+    ended = shell.safepip("install", f"./{archive.name}", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    digest = hashlib.sha256(content).hexdigest()
+    assert direct_url(shell, "demo-1.0") == {
+        "archive_info": {"hash": f"sha256={digest}", "hashes": {"sha256": digest}},
+        "url": archive.as_uri(),
+    }
+
+
+def test_a_named_file_url_of_a_zip_is_built(shell: Shell) -> None:
+    archive = shell.folder / "demo-1.0.zip"
+    archive.write_bytes(make_sdist("demo", zipped=True))
+
+    ended = shell.safepip("install", f"demo @ {archive.as_uri()}", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+def test_a_local_archive_with_another_hash_is_refused_before_it_runs(shell: Shell) -> None:
+    mark = shell.folder / "mark"
+    archive = shell.folder / sdist_filename("demo")
+    archive.write_bytes(make_sdist("demo", mark=str(mark)))
+
+    ended = shell.safepip("install", f"./{archive.name}", "--hash", f"sha256:{'0' * 64}", *NO_INDEX)
+
+    assert (ended.code, shell.installed(), mark.exists()) == (13, set(), False), ended.err
+    assert "hash-mismatch" in ended.err
+
+
+def test_a_folder_that_calls_itself_something_else_is_refused(shell: Shell) -> None:
+    folder = write_project(shell.folder / "demo", "demo")
+
+    ended = shell.safepip("install", f"other @ {folder.as_uri()}", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (1, set())
+    assert "asks for other" in ended.err
+
+
+def test_a_failing_build_shows_the_backends_words(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo", at_build="print('about to fail'); raise SystemExit(7)")
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (1, set())
+    assert "Building wheel for demo (pyproject.toml) did not run successfully" in ended.err
+    assert "exit code: 7" in ended.err
+    assert "about to fail" in ended.err
+    assert "Failed to build demo" in ended.out
+
+
+def test_a_backend_that_is_not_there_is_said(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo")
+    shell.write("demo/pyproject.toml", '[build-system]\nrequires = []\nbuild-backend = "nowhere"\n')
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (1, set())
+    assert "Cannot import 'nowhere'" in ended.err
+
+
+def test_a_project_without_the_hook_cannot_be_editable(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo", editable=False)
+
+    ended = shell.safepip("install", "-e", "./demo", *NO_INDEX)
+
+    assert ended.code == 1
+    assert "missing the 'build_editable' hook" in ended.err
+
+
+def test_config_settings_reach_the_backend(shell: Shell) -> None:
+    mark = shell.folder / "mark"
+    write_project(shell.folder / "demo", "demo", mark=str(mark))
+
+    shell.safepip("install", "./demo", "-C", "a=1", "-C", "b=2", "-C", "b=3", *NO_INDEX)
+
+    assert 'built {"a": "1", "b": ["2", "3"]}' in mark.read_text()
+
+
+def test_dry_run_builds_no_wheel(shell: Shell) -> None:
+    mark = shell.folder / "mark"
+    write_project(shell.folder / "demo", "demo", mark=str(mark))
+
+    ended = shell.safepip("install", "--dry-run", "./demo", *NO_INDEX)
+
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "Would install demo-1.0"), ended.err
+    assert "built" not in mark.read_text()
+
+
+def test_the_same_version_of_a_folder_is_built_anew(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo")
+    shell.safepip("install", "./demo", *NO_INDEX)
+    shell.write("demo/demo/__init__.py", "changed = True\n")
+
+    shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (site_of(shell) / "demo" / "__init__.py").read_text() == "changed = True\n"
+
+
+@pytest.mark.parametrize("words", [["./demo"], ["-e", "./demo"], ["./demo-1.0.tar.gz"]])
+def test_policy_may_forbid_local_builds(shell: Shell, words: list[str]) -> None:
+    mark = shell.folder / "mark"
+    write_project(shell.folder / "demo", "demo", mark=str(mark))
+    (shell.folder / "demo-1.0.tar.gz").write_bytes(make_sdist("demo", mark=str(mark)))
+    shell.write("policy.toml", '[builds]\nlocal = "deny"\n')
+
+    ended = shell.safepip("install", *words, "--policy", "policy.toml", *NO_INDEX)
+
+    assert (ended.code, shell.installed(), mark.exists()) == (10, set(), False)
+    assert "local-build" in ended.err
+
+
+def test_the_report_names_the_folder(shell: Shell) -> None:
+    folder = write_project(shell.folder / "demo", "demo")
+
+    ended = shell.safepip("install", "--dry-run", "-q", "--report", "-", "-e", "./demo", *NO_INDEX)
+
+    (item,) = json.loads(ended.out)["install"]
+    assert item["download_info"] == {"url": folder.as_uri(), "dir_info": {"editable": True}}
+    assert item["is_direct"] is True
