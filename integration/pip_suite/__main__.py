@@ -11,7 +11,6 @@ Exit 1 where a test fails that nothing explains, or the data says what is no lon
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -19,12 +18,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from integration.pip_suite.differences import Differences, Tally, Verdict, read, tally
+from integration.pip_suite.differences import Differences, Tally, Verdict, gathered, read, tally
 from integration.pip_suite.workshop import ROOT, Workshop, scrubbed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / ".cache" / "pip-suite"
-RESULTS = FOLDER / "results.json"
+RESULTS = FOLDER / "results.jsonl"
 
 
 def main(arguments: list[str]) -> int:
@@ -36,8 +35,7 @@ def main(arguments: list[str]) -> int:
         workshop = Workshop(folder=FOLDER, source=Path(words.safepip))
         workshop.prepare(Path(words.checkout))
         run(workshop, known, words)
-    found = json.loads(RESULTS.read_text(encoding="utf-8"))
-    result = tally(found["tests"], found["outside"], known)
+    result = tally(*gathered(RESULTS.read_text(encoding="utf-8")), known)
     print("\n".join(lines(result)))
     return 1 if result.failed or result.stale else 0
 
@@ -57,9 +55,22 @@ def _parser() -> argparse.ArgumentParser:
 def run(workshop: Workshop, known: Differences, words: argparse.Namespace) -> None:
     """Run pytest on the copy of the checkout; it writes :data:`RESULTS`. Its own exit code says no more."""
     outside = workshop.folder / "outside.txt"
-    outside.write_text("".join(f"{test}\n" for each in known.outside for test in each.tests), encoding="utf-8")
+    outside.write_text(
+        "".join(f"{test}\n" for each in known.outside for test in each.tests), encoding="utf-8"
+    )
     files = [f"tests/functional/test_{name}.py" for name in words.files] or ["tests/functional"]
-    options = ["-p", "plugin", "-p", "no:cacheprovider", "-q", "--tb=no", "-rN", "--color=no", "-n", words.workers]
+    options = [
+        "-p",
+        "plugin",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--tb=no",
+        "-rN",
+        "--color=no",
+        "-n",
+        words.workers,
+    ]
     if words.expression:
         options += ["-k", words.expression]
     temporary = workshop.folder / "tmp"

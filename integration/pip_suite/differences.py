@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from integration.pip_suite.plugin import matcher
 
@@ -63,6 +63,21 @@ class Differences:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """How one test ended, as the plugin saw it.
+
+    Attributes:
+        outcome: pytest's word.
+        rules: those that safepip named on stderr.
+        started: how often safepip was started.
+    """
+
+    outcome: str
+    rules: frozenset[str] = frozenset()
+    started: int = 0
+
+
 class Verdict(Enum):
     """How one test ended, seen with the data."""
 
@@ -108,13 +123,26 @@ def read(path: Path = DATA) -> Differences:
     )
 
 
-def tally(tests: Mapping[str, Mapping[str, Any]], outside: Iterable[str], known: Differences) -> Tally:
-    """Judge each test of a run.
+def gathered(text: str) -> tuple[dict[str, Found], set[str]]:
+    """What the plugin wrote: each test with what its phases add up to, and the ids that were left out."""
+    tests: dict[str, Found] = {}
+    outside: set[str] = set()
+    for line in text.splitlines():
+        entry = json.loads(line)
+        outside.update(entry.get("outside", ()))
+        if "test" in entry:
+            before = tests.get(entry["test"], Found(outcome="passed"))
+            worse = entry["outcome"] != "passed" and before.outcome != "failed"
+            tests[entry["test"]] = Found(
+                outcome=entry["outcome"] if worse else before.outcome,
+                rules=before.rules | frozenset(entry["rules"]),
+                started=max(before.started, entry["started"]),
+            )
+    return tests, outside
 
-    Args:
-        tests: id to ``outcome``, ``rules`` and ``started``, as the plugin writes them.
-        outside: ids of the tests that were left out.
-    """
+
+def tally(tests: Mapping[str, Found], outside: Iterable[str], known: Differences) -> Tally:
+    """Judge each test of a run, and count those that were left out."""
     result = Tally()
     for test in outside:
         result.add(test, Verdict.OUTSIDE)
@@ -126,19 +154,18 @@ def tally(tests: Mapping[str, Mapping[str, Any]], outside: Iterable[str], known:
     return result
 
 
-def _judge(test: str, found: Mapping[str, Any], difference: Difference | None, result: Tally) -> Verdict:
-    outcome = found["outcome"]
-    if outcome in {"skipped", "xfailed"} or (outcome == "passed" and not found["started"]):
+def _judge(test: str, found: Found, difference: Difference | None, result: Tally) -> Verdict:
+    if found.outcome in {"skipped", "xfailed"} or (found.outcome == "passed" and not found.started):
         # pip's own suite says that it means nothing here, or the test never started pip.
         return Verdict.OUTSIDE
-    if outcome == "passed":
+    if found.outcome == "passed":
         if difference is not None:
             result.stale.append(f"{test} passes, but is listed under {difference.section}")
         return Verdict.PASSED
     if difference is None:
         return Verdict.FAILED
     if difference.kind is Kind.REFUSED:
-        if not set(difference.rules) & set(found["rules"]):
+        if not found.rules & set(difference.rules):
             result.stale.append(f"{test} fails, but not by a rule of {difference.section}")
             return Verdict.FAILED
         result.refused += 1

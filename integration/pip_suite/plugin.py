@@ -4,7 +4,7 @@ Loaded with ``-p``; nothing in the checkout is changed. It runs in the environme
 imports nothing of this project. What it is told comes in three variables:
 
 - ``MEASURE_PIP``: the program that stands in pip's place; without it pip itself is measured.
-- ``MEASURE_RESULTS``: file for what came out, as JSON.
+- ``MEASURE_RESULTS``: file for what came out, a line of JSON for each phase of a test.
 - ``MEASURE_OUTSIDE``: file with the patterns of tests that are outside the measure, one a line.
 """
 
@@ -158,31 +158,33 @@ def matcher(pattern: str) -> re.Pattern[str]:
 
 
 class Results:
-    """Gathers reports, from xdist's workers too, and writes them when the session ends."""
+    """Writes down each report as it comes, from xdist's workers too: a line of JSON, so that nothing is lost."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._tests: dict[str, dict[str, Any]] = {}
-        self._outside: set[str] = set()
+        path.write_text("", encoding="utf-8")
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self._outside.update(short_id(item.nodeid) for item in items)
+        self._write({"outside": [short_id(item.nodeid) for item in items]})
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        self._outside.update(getattr(node, "workeroutput", {}).get("outside", ()))
+        self._write({"outside": getattr(node, "workeroutput", {}).get("outside", [])})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        fresh = {"outcome": "passed", "rules": [], "started": 0, "seconds": 0.0, "said": ""}
-        entry = self._tests.setdefault(short_id(report.nodeid), fresh)
-        entry["seconds"] = round(entry["seconds"] + report.duration, 2)
+        failed = report.outcome != "passed"
         done = dict(report.user_properties)
-        entry["rules"] = sorted({*entry["rules"], *done.get(_RULES, ())})
-        entry["started"] = max(entry["started"], done.get(_STARTED, 0))
-        if report.outcome != "passed" and entry["outcome"] != "failed":
-            entry["outcome"] = "xfailed" if hasattr(report, "wasxfail") else report.outcome
-            entry["said"] = f"{report.longreprtext}\n{report.capstdout}"[-SAID_LENGTH:]
+        self._write(
+            {
+                "test": short_id(report.nodeid),
+                "outcome": "xfailed" if failed and hasattr(report, "wasxfail") else report.outcome,
+                "rules": done.get(_RULES, []),
+                "started": done.get(_STARTED, 0),
+                "seconds": round(report.duration, 2),
+                "said": f"{report.longreprtext}\n{report.capstdout}"[-SAID_LENGTH:] if failed else "",
+            }
+        )
 
-    def pytest_sessionfinish(self) -> None:
-        found = {"tests": self._tests, "outside": sorted(self._outside)}
-        self._path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    def _write(self, entry: dict[str, Any]) -> None:
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")

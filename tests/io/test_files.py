@@ -85,6 +85,28 @@ def test_a_remote_text_that_is_not_there_is_no_answer(server, texts, status):
         texts().fetch_text(server.origin + "/r.txt")
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "unicode_escape", '"no-such"'])
+def test_a_remote_text_in_a_charset_that_hides_text_is_refused(server, texts, charset):
+    server.answer("/r.txt", Response(body=b"demo\n", content_type=f"text/plain; Charset={charset}"))
+    with pytest.raises(Refused) as caught:
+        texts().fetch_text(server.origin + "/r.txt")
+    assert caught.value.findings[0].rule == "misleading-file"
+
+
+@pytest.mark.parametrize(
+    "said", ["text/plain", "text/plain; charset=utf-8", 'text/x;charset="ISO-8859-1"', None]
+)
+def test_a_remote_text_in_a_plain_charset_is_fetched(server, texts, said):
+    server.answer("/r.txt", Response(body=b"demo\n", content_type=said))
+    assert texts().fetch_text(server.origin + "/r.txt") == b"demo\n"
+
+
+def test_a_remote_text_that_may_have_been_cut_short_is_no_answer(server, texts):
+    server.answer("/r.txt", Response(body=b"demo\n", announced=-1))
+    with pytest.raises(Undecided, match="last lines may be missing"):
+        texts().fetch_text(server.origin + "/r.txt")
+
+
 def test_a_remote_text_beyond_the_ceiling_is_no_answer(server, texts):
     with pytest.raises(Undecided, match="more than 5 bytes"):
         texts(limits=Limits(remote_text_max_bytes=5)).fetch_text(server.origin + "/r.txt")

@@ -82,7 +82,7 @@ def test_a_path_counts_before_a_url() -> None:
     assert only(lock_of(text)).url == "file:///project/demo-1.0-py3-none-any.whl"
 
 
-@pytest.mark.parametrize("name", ["demo-1.0-py3-none-any/../../x.whl", "demo-1.0-py3-none-a\\\\x.whl"])
+@pytest.mark.parametrize("name", ["demo-1.0-py3-none-any/../../x.whl", "demo-1.0-py3-none-any.a\\\\x.whl"])
 def test_a_file_name_that_is_a_path_is_refused(name: str) -> None:
     text = HEAD + WHEEL.replace("url =", f'name = "{name}"\nurl =')
     with pytest.raises(RequirementFileError, match=r"is no file name|Invalid wheel filename"):

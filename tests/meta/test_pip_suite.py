@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -15,7 +14,18 @@ from pathlib import Path
 import pytest
 
 from integration.pip_suite.__main__ import lines, main
-from integration.pip_suite.differences import DATA, Difference, Differences, Kind, Outside, Verdict, read, tally
+from integration.pip_suite.differences import (
+    DATA,
+    Difference,
+    Differences,
+    Found,
+    Kind,
+    Outside,
+    Verdict,
+    gathered,
+    read,
+    tally,
+)
 from integration.pip_suite.plugin import command, matcher, short_id
 from integration.pip_suite.wheels import repair, repair_all
 from integration.pip_suite.workshop import Workshop, scrubbed
@@ -133,15 +143,17 @@ def test_pip_and_nothing_else_is_replaced(args: tuple[str, ...], expected: tuple
 
 KNOWN = Differences(
     by_design=(
-        Difference(section="plain", kind=Kind.REFUSED, rules=("plaintext-index",), tests=("test_a.py::test_plain",)),
+        Difference(
+            section="plain", kind=Kind.REFUSED, rules=("plaintext-index",), tests=("test_a.py::test_plain",)
+        ),
         Difference(section="words", kind=Kind.DIFFERS, tests=("test_a.py::test_words*",)),
     ),
     outside=(Outside(why="internals", tests=("test_z.py",)),),
 )
 
 
-def outcome(outcome: str, *rules: str, started: int = 1) -> dict[str, object]:
-    return {"outcome": outcome, "rules": list(rules), "started": started}
+def outcome(outcome: str, *rules: str, started: int = 1) -> Found:
+    return Found(outcome=outcome, rules=frozenset(rules), started=started)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +171,7 @@ def outcome(outcome: str, *rules: str, started: int = 1) -> dict[str, object]:
     ],
 )
 def test_a_verdict_is_what_came_out_seen_with_the_data(
-    test: str, found: dict[str, object], verdict: Verdict, stale: bool
+    test: str, found: Found, verdict: Verdict, stale: bool
 ) -> None:
     result = tally({test: found}, [], KNOWN)
     assert (result.counts["test_a.py"], bool(result.stale)) == (Counter([verdict]), stale)
@@ -281,9 +293,9 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
-def measured(suite: Path, *options: str, **environ: str) -> dict[str, dict[str, object]]:
+def measured(suite: Path, *options: str, **environ: str) -> tuple[dict[str, Found], set[str]]:
     """What the plugin writes about a run of the suite."""
-    results = suite / "results.json"
+    results = suite / "results.jsonl"
     told = {"MEASURE_RESULTS": str(results), "MEASURE_OUTSIDE": str(suite / "outside.txt"), **environ}
     subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "plugin", "-q", *options, "tests/functional"],
@@ -292,34 +304,28 @@ def measured(suite: Path, *options: str, **environ: str) -> dict[str, dict[str, 
         capture_output=True,
         check=False,
     )
-    found: dict[str, dict[str, object]] = json.loads(results.read_text(encoding="utf-8"))
-    return found
+    return gathered(results.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line for the shell")
 def test_a_suite_is_run_with_the_program_in_pips_place(suite: Path, options: tuple[str, ...]) -> None:
-    found = measured(suite, *options, MEASURE_PIP=str(suite / "safepip"))
+    tests, outside = measured(suite, *options, MEASURE_PIP=str(suite / "safepip"))
 
-    def said(name: str) -> tuple[object, ...]:
-        test = found["tests"][f"test_it.py::test_{name}"]
-        assert isinstance(test, dict)
-        return test["outcome"], test["rules"], test["started"]
-
-    assert said("answers") == ("passed", [], 1)
-    assert said("is_refused") == ("failed", ["plaintext-index", "yanked-release"], 1)
-    assert said("is_warned") == ("passed", ["yanked-release"], 1)
-    assert said("never_starts_pip") == ("passed", [], 0)
-    assert said("starts_something_else") == ("passed", [], 0)
-    assert found["outside"] == ["test_it.py::test_is_left_out", "test_it.py::test_needs_a_network"]
-    assert len(found["tests"]) == 5
+    assert tests == {
+        "test_it.py::test_answers": outcome("passed"),
+        "test_it.py::test_is_refused": outcome("failed", "plaintext-index", "yanked-release"),
+        "test_it.py::test_is_warned": outcome("passed", "yanked-release"),
+        "test_it.py::test_never_starts_pip": outcome("passed", started=0),
+        "test_it.py::test_starts_something_else": outcome("passed", started=0),
+    }
+    assert outside == {"test_it.py::test_is_left_out", "test_it.py::test_needs_a_network"}
 
 
 def test_without_a_program_the_suite_is_as_it_was(suite: Path) -> None:
-    found = measured(suite)
+    tests, _ = measured(suite)
     # Nothing is replaced: the interpreter on PATH is asked for pip, and answers in other words or not at all.
-    assert found["tests"]["test_it.py::test_answers"]["outcome"] == "failed"  # type: ignore[index]
-    assert found["tests"]["test_it.py::test_answers"]["started"] == 0  # type: ignore[index]
+    assert tests["test_it.py::test_answers"] == outcome("failed", started=0)
 
 
 # --- the copy ------------------------------------------------------------------------------------
@@ -335,10 +341,15 @@ def findings(path: Path) -> list[str]:
         ({"record": b""}, "record-mismatch"),
         ({"unlisted": {"demo/more.py": "x = 1\n"}}, "record-mismatch"),
         ({"wheel_file": b"Wheel-Version: 0.1\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}, "wheel-contents"),
-        ({"wheel_file": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: cp27-none-any\n"}, "wheel-contents"),
+        (
+            {"wheel_file": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: cp27-none-any\n"},
+            "wheel-contents",
+        ),
     ],
 )
-def test_a_malformed_wheel_is_repaired_and_keeps_its_files(tmp_path: Path, broken: dict[str, object], rule: str) -> None:
+def test_a_malformed_wheel_is_repaired_and_keeps_its_files(
+    tmp_path: Path, broken: dict[str, object], rule: str
+) -> None:
     wheel = tmp_path / "demo-1.0-py3-none-any.whl"
     files = {"demo/__init__.py": "x = 1\n", "demo/a,b.txt": "c"}
     wheel.write_bytes(make_wheel("demo", files=files, modes={"demo/__init__.py": 0o755}, **broken))

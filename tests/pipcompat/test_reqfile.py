@@ -314,9 +314,9 @@ def test_missing_file_in_pips_words(constraint: bool, kind: str):
     "name", ["pylock.toml", "pylock.dev.toml", "sub/pylock.toml[x]", "https://h.example/pylock.toml?x"]
 )
 def test_lock_files_are_refused_by_name(name: str):
-    with pytest.raises(RequirementFileError, match="lock files"):
+    with pytest.raises(RequirementFileError, match="lock file"):
         read(Sourced(value=name, origin=HERE), constraint=False, files=Disk({}), environ={})
-    with pytest.raises(RequirementFileError, match="lock files"):
+    with pytest.raises(RequirementFileError, match="lock file"):
         read_text("-r pylock.toml\n")
 
 

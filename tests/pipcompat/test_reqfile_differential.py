@@ -256,7 +256,7 @@ FEW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped
 
 @pytest.mark.property
 @pytest.mark.differential
-@settings(FEW, max_examples=4000)
+@settings(FEW, max_examples=2500)
 @given(
     files=st.fixed_dictionaries({"r.txt": PLAIN, "nested.txt": PLAIN, "limits.txt": PLAIN}),
     constraint=st.booleans(),

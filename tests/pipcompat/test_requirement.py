@@ -192,7 +192,7 @@ def test_constraints_are_names(text: str, words: str):
         parse(text, constraint=True)
     with pytest.raises(CommandError, match="Editable requirements are not allowed as constraints"):
         parse("app @ git+https://h.example/app", constraint=True, editable=True)
-    with pytest.raises(CommandError, match="Unnamed requirements are not allowed as constraints"):
+    with pytest.raises(CommandError, match="Editable requirements are not allowed as constraints"):
         parse("./app", constraint=True, editable=True, is_dir=lambda path: True)
     assert parse("demo<2", constraint=True).constraint
 

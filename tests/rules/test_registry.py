@@ -15,9 +15,10 @@ import pytest
 
 import safepip
 from safepip.core.finding import Level
+from safepip.policy.json_schema import schema_text
 from safepip.rules import known_rules, registry
 from safepip.rules.base import Rule
-from tasks import generate_rules, policy_pages, rule_pages
+from tasks import generate_rules, rule_pages
 
 SOURCE = Path(safepip.__file__).parent
 
@@ -199,7 +200,7 @@ def test_a_rule_that_is_never_lowered_names_no_such_key() -> None:
         rule_pages.page(Fixed())
 
 
-SCHEMA = json.loads(policy_pages.schema(known_rules()))
+SCHEMA = json.loads(schema_text(known_rules()))
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,18 @@ CASES = [
         policy='[urls]\nallow = ["https://ok.example/*"]',
     ),
     Case(rule="direct-url", bad=line(f"demo @ {WHEEL}", SHA256, constraint=True), ok=line("demo", constraint=True)),
+    Case(rule="direct-url", bad=line("demo @ file:///srv/demo.whl", kind=PATH, constraint=True), ok=line("demo<2", constraint=True)),
+    Case(
+        rule="direct-url",
+        bad=line(f"demo @ git+https://git.example/demo@{COMMIT}", kind=VCS, constraint=True),
+        ok=line(f"demo @ git+https://git.example/demo@{COMMIT}", kind=VCS),
+    ),
+    Case(
+        rule="unhashed-requirement",
+        bad=setting("no-require-hashes", "true", REQUIREMENTS),
+        ok=setting("no-require-hashes", "true"),
+        level=Level.WARN,
+    ),
     Case(rule="direct-url", bad=line("sftp://files.example/demo.whl", SHA256, kind=URL), ok=line("file:///srv/demo.whl", kind=URL, origin=ARGUMENT)),
     Case(
         rule="unpinned-vcs",

@@ -84,6 +84,10 @@ class Machine:
         """
         return folder if Path(folder).is_absolute() else str(Path(self.home, below_home, "safepip"))
 
+    @property
+    def is_superuser(self) -> bool:
+        return sys.platform not in {"win32", "cygwin"} and os.getuid() == 0
+
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded (pip's ``normalize_path`` without links)."""
         return os.path.normpath(Path(self.cwd, Path(path).expanduser()))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from safepip.core.explained import Page
     from safepip.core.kept import Kept, KeptFile, Removal, Saved
     from safepip.core.plan import Plan
+    from safepip.core.policy_page import PolicyPage, TrustedState
     from safepip.core.ports import Applied, Environment
+    from safepip.core.trusted import TrustedPolicy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,6 +133,21 @@ class StreamPresenter:
         if told := page_findings(page, color=self.color, width=self.width):
             self.err(told.rstrip("\n"))
         self.answered(page_text(page))
+
+    def policy_shown(self, page: PolicyPage) -> None:
+        from safepip.report.policy_page import page_json, page_text
+
+        self.answered(page_json(page, self.told) if self.format == "json" else page_text(page))
+
+    def policy_trusted(self, entry: TrustedPolicy, changes: Sequence[str]) -> None:
+        from safepip.report.policy_page import trust_json, trust_text
+
+        self.answered(trust_json(entry, changes) if self.format == "json" else trust_text(entry, changes))
+
+    def policies_listed(self, states: Sequence[TrustedState]) -> None:
+        from safepip.report.policy_page import trusted_json, trusted_text
+
+        self.answered(trusted_json(states) if self.format == "json" else trusted_text(states))
 
     def answered(self, text: str) -> None:
         self.out(text.rstrip("\n"))

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from safepip.flows.world import World
 
 
+_AS_ROOT = (
+    "Running pip as the 'root' user can result in broken permissions and conflicting behaviour with the "
+    "system package manager, possibly rendering your system unusable. It is recommended to use a virtual "
+    "environment instead: https://pip.pypa.io/warnings/venv. Use the --root-user-action option if you know "
+    "what you are doing and want to suppress this warning."
+)
+
+
 def check_target(settings: Settings, environment: Environment, world: World) -> None:
     """Raise in pip's words where this environment may not be changed."""
-    if settings.require_virtualenv and not environment.is_virtual:
-        raise ConfiguredValueError("Could not find an activated virtualenv (required).")
+    check_virtualenv(settings, environment)
     reported_only = settings.dry_run and settings.report
     managed = environment.externally_managed
     if managed is not None and not (settings.elsewhere or settings.break_system_packages or reported_only):
@@ -40,6 +47,19 @@ def check_target(settings: Settings, environment: Environment, world: World) -> 
     folder = settings.target_dir
     if folder and world.around.exists(folder) and not world.around.is_dir(folder):
         raise CommandError("Target path exists but is not a directory, will not continue.")
+
+
+def check_virtualenv(settings: Settings, environment: Environment) -> None:
+    """Raise ConfiguredValueError where pip is to work in virtual environments only, and this is none."""
+    if settings.require_virtualenv and not environment.is_virtual:
+        raise ConfiguredValueError("Could not find an activated virtualenv (required).")
+
+
+def warnings_without_pip(settings: Settings, environment: Environment, world: World) -> tuple[str, ...]:
+    """What pip would have warned of at its end, had there been anything to install (``warn_if_run_as_root``)."""
+    if settings.root_user_action != "warn" or environment.is_virtual or not world.around.is_superuser:
+        return ()
+    return (f"WARNING: {_AS_ROOT}",)
 
 
 def _check_user_site(settings: Settings, environment: Environment) -> None:

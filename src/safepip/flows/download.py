@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, ExitCode
 from safepip.core.events import StageBegan
+from safepip.flows.applying import check_virtualenv
 from safepip.flows.guard import guard
 from safepip.flows.build import Builds
 from safepip.flows.install import verified_files
@@ -35,6 +36,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
     with closing(world.target(own.python)) as target:
         guarded = guard(invocation, own, world, target)
         check_settings(guarded.settings, installs=False)
+        check_virtualenv(guarded.settings, target.environment)
         # pip: both resolve as if nothing were installed.
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))
         with (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,12 +54,12 @@ class Gathered:
 
     def for_markers(self, markers: Mapping[str, str], world: World) -> Gathered:
         """Without what is not meant for this target; said in pip's words, as pip does."""
-        ignored = [line for line in self.roots if not _is_meant(line, markers)]
-        world.show.noted([_ignoring(line) for line in ignored])
+        verdicts = _verdicts((*self.roots, *self.constraints), markers)
+        world.show.noted([_ignoring(line) for line in self.roots if not verdicts[_marker(line)]])
         return replace(
             self,
-            roots=tuple(line for line in self.roots if line not in ignored),
-            constraints=tuple(line for line in self.constraints if _is_meant(line, markers)),
+            roots=tuple(line for line in self.roots if verdicts[_marker(line)]),
+            constraints=tuple(line for line in self.constraints if verdicts[_marker(line)]),
         )
 
     def with_file_options(self, settings: Settings) -> Settings:
@@ -68,19 +68,25 @@ class Gathered:
 
 
 def with_file_options(settings: Settings, said: tuple[Setting, ...]) -> Settings:
-    """The settings after these options of requirement files, in their order."""
+    """The settings after these options of requirement files, in their order.
+
+    Where the command line or configuration wants wheels only, no file asks for sources.
+    """
+    wanted = settings.format_control
     for one in said:
         settings = _with_option(settings, one)
-    return settings
+    return replace(settings, format_control=_without_sources(settings.format_control, wanted))
 
 
 def _marker(line: RequirementLine) -> Marker | None:
     return line.marker or (line.requirement.marker if line.requirement else None)
 
 
-def _is_meant(line: RequirementLine, markers: Mapping[str, str]) -> bool:
-    marker = _marker(line)
-    return marker is None or marker.evaluate({**markers, "extra": ""})
+def _verdicts(lines: Iterable[RequirementLine], markers: Mapping[str, str]) -> dict[Marker | None, bool]:
+    """Whether what has a marker is meant for a target. Lock files repeat a few many times."""
+    target = {**markers, "extra": ""}
+    distinct = {_marker(line) for line in lines}
+    return {marker: marker is None or marker.evaluate(target) for marker in distinct}
 
 
 def _ignoring(line: RequirementLine) -> str:
@@ -106,6 +112,16 @@ def _formats(control: FormatControl, said: Setting) -> FormatControl:
         return FormatControl(no_binary=told, only_binary=other)
     told, other = add_names(said.value, control.only_binary, control.no_binary)
     return FormatControl(no_binary=other, only_binary=told)
+
+
+def _without_sources(control: FormatControl, wanted: FormatControl) -> FormatControl:
+    """What files made of ``--no-binary`` and ``--only-binary``, without what loosens the latter."""
+    everything = ":all:" in wanted.only_binary
+    sources = control.no_binary
+    return FormatControl(
+        no_binary=sources & wanted.no_binary if everything else sources - wanted.only_binary,
+        only_binary=control.only_binary | wanted.only_binary,
+    )
 
 
 def _releases(control: ReleaseControl, said: Setting) -> ReleaseControl:

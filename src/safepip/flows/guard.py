@@ -74,12 +74,12 @@ def guard(
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
     texts = requirement_texts(transport, trust, policy, world)
-    gathered = gather(invocation, own, config, world, files=texts, target=target) if installs else Gathered()
-    places = places.without_index(gathered.no_index)
+    whole = gather(invocation, own, config, world, files=texts, target=target) if installs else Gathered()
+    places = places.without_index(whole.no_index)
     indexes = configured_indexes(places, policy, world.around)
-    gathered = gathered.for_markers(target.environment.markers, world) if installs else gathered
+    gathered = whole.for_markers(target.environment.markers, world) if installs else whole
     settings = gathered.with_file_options(read_settings(config))
-    context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, gathered))
+    context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, whole))
     locked, objections = _route_locked(gathered, indexes, policy, trust)
     found = judge_each((*policy_findings, *gathered.findings, *objections), context)
     stop_if_denied((*found, *_judge_all(config, gathered, context)), world)
@@ -130,7 +130,10 @@ def _judge_all(config: EffectiveConfig, gathered: Gathered, context: RuleContext
 
 
 def _requires_hashes(settings: Settings, gathered: Gathered) -> bool:
-    """Decide by pip's rule: ``--require-hashes``, or one hashed line of a file asks hashes of all."""
+    """Decide by pip's rule: ``--require-hashes``, or one hashed line of a file asks hashes of all.
+
+    Also one whose marker means another environment: the same file asks the same everywhere.
+    """
     if settings.require_hashes:
         return True
     lines = (*gathered.roots, *gathered.constraints)

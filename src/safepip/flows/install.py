@@ -15,7 +15,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from safepip.core.errors import ApplyError, ExitCode, UsageError
 from safepip.core.events import StageBegan
-from safepip.flows.applying import apply_options, check_target
+from safepip.core.ports import Applied
+from safepip.flows.applying import apply_options, check_target, warnings_without_pip
 from safepip.flows.build import Builds
 from safepip.flows.guard import guard
 from safepip.flows.guarded import Guarded
@@ -65,7 +66,11 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
                 world.show.explained(plan)
                 return ExitCode.OK
             keep_safepip_working(plan, guarded, environment, world)
-            if _only_tells(plan, guarded, environment, world) or not plan.steps:
+            if _only_tells(plan, guarded, environment, world):
+                return ExitCode.OK
+            if not plan.steps:
+                said = warnings_without_pip(guarded.settings, environment, world)
+                world.show.installed(plan, Applied(exit_code=ExitCode.OK, messages=said))
                 return ExitCode.OK
             owned = {} if guarded.settings.elsewhere else target.owned
             plan, files = verified_files(plan, guarded, connection, world, builds, installed=owned)

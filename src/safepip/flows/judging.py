@@ -37,7 +37,9 @@ def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: Exit
 
 
 def judge_each(
-    findings: Iterable[Finding], context: RuleContext, versions: Mapping[str | None, Version] = MappingProxyType({})
+    findings: Iterable[Finding],
+    context: RuleContext,
+    versions: Mapping[str | None, Version] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Findings made elsewhere, at the levels of the policy; exempted ones left out.
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from safepip.pipcompat.argv import OwnOptions
     from safepip.policy.schema import Policy, PolicyFile
 
+_NOT_ASKED = (
+    "this folder's policy names indexes that were not asked, because nobody has trusted it: "
+    "see safepip policy show, then safepip policy trust"
+)
+
 
 def read_policy(own: OwnOptions, world: World) -> tuple[Policy, tuple[Finding, ...]]:
     """The policy in force, and what was set aside or asked for less than a stronger file.
@@ -98,11 +103,7 @@ def telling_what_was_set_aside(policy: Policy) -> Iterator[None]:
     except (ResolutionError, Undecided) as error:
         aside = [what for source in policy.sources for what in source.set_aside]
         if any(what.startswith("[[index]]") for what in aside):
-            error.notes = (
-                *error.notes,
-                "this folder's policy names indexes that were not asked, because nobody has trusted it: "
-                "see safepip policy show, then safepip policy trust",
-            )
+            error.notes = (*error.notes, _NOT_ASKED)
         raise
 
 

@@ -9,7 +9,9 @@ from safepip.core.explained import Page
 from safepip.core.finding import Finding
 from safepip.core.kept import Kept, KeptFile, Removal, Saved
 from safepip.core.plan import Plan
+from safepip.core.policy_page import PolicyPage, TrustedState
 from safepip.core.ports import Applied, Environment
+from safepip.core.trusted import TrustedPolicy
 
 
 class Presenter(Protocol):
@@ -44,6 +46,15 @@ class Presenter(Protocol):
 
     def explained_page(self, page: Page) -> None:
         """``safepip explain``: one page, with what rules say about the settings."""
+
+    def policy_shown(self, page: PolicyPage) -> None:
+        """``safepip policy show``."""
+
+    def policy_trusted(self, entry: TrustedPolicy, changes: Sequence[str]) -> None:
+        """``safepip policy trust``: what counts from now on that did not count before."""
+
+    def policies_listed(self, states: Sequence[TrustedState]) -> None:
+        """``safepip policy trust --list``."""
 
     def answered(self, text: str) -> None:
         """What a command of safepip's own was asked for: lines for stdout, already safe to show."""

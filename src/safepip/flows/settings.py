@@ -82,7 +82,6 @@ class Settings:
 def read_settings(options: Options) -> Settings:
     """Take the typed values out of pip's options."""
     flag, text = _flag(options), _text(options)
-    user = options.value("use_user_site")
     return Settings(
         upgrade=flag("upgrade"),
         upgrade_strategy=text("upgrade_strategy") or "only-if-needed",
@@ -103,7 +102,7 @@ def read_settings(options: Options) -> Settings:
         target_dir=text("target_dir"),
         prefix=text("prefix_path"),
         root=text("root_path"),
-        use_user_site=None if user is None else bool(user),
+        use_user_site=_choice(options.value("use_user_site")),
         compile=options.value("compile") is not False,
         warn_script_location=options.value("warn_script_location") is not False,
         warn_conflicts=options.value("warn_about_conflicts") is not False,
@@ -131,7 +130,11 @@ def check_settings(settings: Settings, *, installs: bool) -> None:
     if settings.use_user_site and settings.target_dir is not None:
         raise CommandError("Can not combine '--user' and '--target'")
     if settings.only_deps and settings.no_deps:
-        raise CommandError("Cannot use '--only-dependencies' in combination with '--no-deps'.")
+        raise CommandError(
+            "Cannot use '--only-dependencies' in combination with '--no-deps'. If this is unexpected, please "
+            "refer to the user guide:\n\n"
+            "    https://pip.pypa.io/en/stable/user_guide/#installing-only-dependencies"
+        )
     _check_restriction(settings, installs=installs)
     if settings.pre and (settings.release_control.all_releases or settings.release_control.only_final):
         raise CommandError("--pre cannot be used with --all-releases or --only-final.")
@@ -220,6 +223,10 @@ def _text(options: Options) -> Callable[[str], str | None]:
         return str(value) if value else None
 
     return text
+
+
+def _choice(value: object) -> bool | None:
+    return None if value is None else bool(value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

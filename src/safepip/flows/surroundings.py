@@ -46,6 +46,10 @@ class Surroundings(Protocol):
     def user_data_dir(self) -> str:
         """Folder of what safepip remembers for the user."""
 
+    @property
+    def is_superuser(self) -> bool:
+        """Whether files that this process makes belong to root (POSIX)."""
+
     def absolute(self, path: str) -> str:
         """Against the working directory, ``~`` expanded."""
 

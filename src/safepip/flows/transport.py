@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.core.errors import UsageError
+from safepip.core.errors import ConfigurationError, UsageError
 from safepip.flows.world import Transport
 from safepip.policy.urls import admits_url
 
@@ -24,12 +24,13 @@ def read_transport(options: Options, world: World) -> Transport:
 
     Raises:
         UsageError: a number that nobody can mean.
+        ConfigurationError: a proxy that nobody can speak to.
     """
-    proxy, cache = options.value("proxy"), options.value("cache_dir")
+    proxy, cache = _proxy(options), options.value("cache_dir")
     return Transport(
         timeout_seconds=_number(options, "timeout", least=0.001),
         retries=_count(options),
-        proxy=str(proxy) if proxy else None,
+        proxy=proxy or None,
         # pip: --proxy "" means none at all, not even the environment's.
         proxy_from_environment=proxy is None and not options.value("no_proxy_env"),
         keyring=_asks_keyring(options),
@@ -37,6 +38,21 @@ def read_transport(options: Options, world: World) -> Transport:
         # False after --no-cache-dir; pip's own default path is never ours.
         cache_dir=_cache_dir(cache, options, world),
     )
+
+
+def _proxy(options: Options) -> str | None:
+    """``--proxy``; an empty text asks for none. Raises ConfigurationError for a scheme nobody speaks."""
+    said = options.value("proxy")
+    text = None if said is None else str(said)
+    scheme, separator, _ = (text or "").partition("://")
+    if separator and scheme.lower() not in {"http", "https"}:
+        raise ConfigurationError(
+            f"the proxy cannot be used: its scheme is {scheme!r}, and only http and https are known",
+            reference="proxy",
+            origin=options.origin("proxy"),
+            hint="write it as http://HOST:PORT or https://HOST:PORT",
+        )
+    return text
 
 
 def _asks_keyring(options: Options) -> bool:

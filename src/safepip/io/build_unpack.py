@@ -24,6 +24,7 @@ _BLOCK_BYTES = 1 << 20
 _EXECUTABLE = 0o111
 _PIECE_MAX_BYTES = 16 << 20
 """More than any header of a real archive; content is read in blocks."""
+_TRAILER_BLOCKS = 16
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 
 
@@ -38,8 +39,9 @@ class _Members(Protocol):
 
 
 class _Tar:
-    def __init__(self, archive: tarfile.TarFile) -> None:
+    def __init__(self, archive: tarfile.TarFile, stream: _Careful) -> None:
         self._archive = archive
+        self._stream = stream
         self._members: dict[Entry, tarfile.TarInfo] = {}
 
     def entries(self) -> Iterator[Entry]:
@@ -53,6 +55,14 @@ class _Tar:
             )
             self._members[entry] = member
             yield entry
+        self._to_the_end()
+
+    def _to_the_end(self) -> None:
+        """The checksum of a packed archive stands behind everything that a reader of tar looks at."""
+        for _ in range(_TRAILER_BLOCKS):
+            if not self._stream.read(_BLOCK_BYTES):
+                return
+        raise BadSdist("goes on and on behind its last member")
 
     def content(self, entry: Entry) -> IO[bytes]:
         stream = self._archive.extractfile(self._members[entry])
@@ -127,9 +137,10 @@ def _opened(archive: Path, filename: str) -> Iterator[_Members]:
             yield _Zip(opened_zip)
     else:
         with _inflated(archive) as stream:
-            careful: Any = _Careful(stream)  # all of a file that reading a tar needs
-            with tarfile.open(fileobj=careful, mode="r:") as opened_tar:
-                yield _Tar(opened_tar)
+            careful = _Careful(stream)
+            whole: Any = careful  # all of a file that reading a tar needs
+            with tarfile.open(fileobj=whole, mode="r:") as opened_tar:
+                yield _Tar(opened_tar, careful)
 
 
 class _Careful:

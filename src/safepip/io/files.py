@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from safepip.io.http import Http
 
 _OK = 200
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
+_PLAIN_CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1"})
+"""In which a text of ASCII letters is the same bytes; whoever reads the text asks for UTF-8."""
 
 
 class SystemFiles:
@@ -59,8 +64,10 @@ class SystemFiles:
         """A remote text, over verified HTTPS on every hop.
 
         Raises:
-            Refused: plaintext, TLS failure, a URL or redirect that policy does not admit.
-            Undecided: no answer, any status but 200, or more than ``remote_text_max_bytes``.
+            Refused: plaintext, TLS failure, a URL or redirect that policy does not admit, a character
+                set that can hide what the text says.
+            Undecided: no answer, any status but 200, more than ``remote_text_max_bytes``, or a body of
+                which nobody says where it ends.
         """
         origin = Origin(layer=Layer.OPERATOR, kind=Place.FILE, place=url)
         try:
@@ -79,6 +86,14 @@ class SystemFiles:
                 origin=origin,
                 hint="check the URL, and the credentials in netrc if it needs any",
             )
+        if not reply.delimited:
+            raise Undecided(
+                f"{parsed} did not say how long it is, so that its last lines may be missing",
+                reference="index-unavailable",
+                origin=origin,
+                hint="have the server send Content-Length, or download the file and name the local copy",
+            )
+        _check_charset(reply.headers.get("content-type", ""), parsed, origin)
         return reply.body
 
     def _request(self, url: Url, origin: Origin, credentials: CredentialStore) -> Request:
@@ -107,3 +122,21 @@ def _not_admitted(url: Url, origin: Origin) -> Finding:
         help="add it to urls.allow, or use a local file",
         decided_by="urls.allow",
     )
+
+
+def _check_charset(content_type: str, url: Url, origin: Origin) -> None:
+    """Raise Refused for a text that pip, which believes this header, would read as another one."""
+    named = _CHARSET.search(content_type)
+    try:
+        known = codecs.lookup(named[1]).name if named else "utf-8"
+    except LookupError:
+        known = ""
+    if named and known not in _PLAIN_CHARSETS:
+        finding = Finding(
+            rule="misleading-file",
+            message=f"{url} is served as {named[1]}, which can hide what it says",
+            origin=origin,
+            subject=url.host,
+            help="have it served as UTF-8, or download it and save it as UTF-8",
+        )
+        raise Refused((finding,))

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.index import Trust
+from safepip.core.origin import Layer, Origin, Place
 from safepip.core.value import value
 
 _SYSTEM_FILES = (
@@ -115,6 +116,7 @@ def _openssl_context(roots: Roots) -> ssl.SSLContext:
         raise ConfigurationError(
             f"{roots.name}: no certificates could be read from it ({error})",
             reference="tls-failure",
+            origin=_at(roots.file or roots.folder or roots.name),
             hint="the file must hold one or more PEM certificates",
         ) from None
     return context
@@ -132,6 +134,7 @@ def _bundle(path: str) -> Roots:
         raise ConfigurationError(
             f"the CA bundle {path} cannot be read: {error.strerror}",
             reference="tls-failure",
+            origin=_at(path),
             hint="name an existing PEM file, or remove the setting to use the system's roots",
         ) from None
 
@@ -182,8 +185,13 @@ def _load_client_cert(context: ssl.SSLContext, path: str) -> None:
         raise ConfigurationError(
             f"the client certificate {path} cannot be used: {error}",
             reference="tls-failure",
+            origin=_at(path),
             hint="the file must hold a PEM certificate and its key, not encrypted",
         ) from None
+
+
+def _at(path: str) -> Origin:
+    return Origin(layer=Layer.OPERATOR, kind=Place.FILE, place=path)
 
 
 def _no_password() -> str:

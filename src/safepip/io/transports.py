@@ -21,10 +21,12 @@ import httpx
 from safepip.core.errors import ConfigurationError
 from safepip.core.index import Trust
 from safepip.core.limits import Limits
+from safepip.core.origin import Layer, Origin, Place
 from safepip.io.exchange import cause_of
 from safepip.io.tls import make_context
 
 _CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+_VARIABLES = frozenset({"HTTPS_PROXY", "ALL_PROXY"})
 _exchange = threading.local()
 """``ends``: when the exchange that runs on this thread must be over; missing: never."""
 
@@ -77,18 +79,23 @@ def _proxy(text: str, trust: Trust, environ: Mapping[str, str]) -> httpx.Proxy:
     url = text if "://" in text else f"http://{text}"
     scheme = url.partition(":")[0].lower()
     if scheme not in {"http", "https"}:
-        raise _unusable(f"its scheme is {scheme!r}, and only http and https are known")
+        raise _unusable(f"its scheme is {scheme!r}, and only http and https are known", text, environ)
     context = make_context(replace(trust, client_cert=None), environ) if scheme == "https" else None
     try:
         return httpx.Proxy(url, ssl_context=context)
     except (ValueError, httpx.InvalidURL) as error:
-        raise _unusable(str(error)) from None
+        raise _unusable(str(error), text, environ) from None
 
 
-def _unusable(why: str) -> ConfigurationError:
+def _unusable(why: str, text: str, environ: Mapping[str, str]) -> ConfigurationError:
+    """The error names the variable that says it, if it was one."""
+    names = (name for name, value in environ.items() if name.upper() in _VARIABLES and value == text)
+    variable = next(names, None)
+    origin = variable and Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=variable)
     return ConfigurationError(
         f"the proxy cannot be used: {why}",
         reference="proxy",
+        origin=origin or None,
         hint="check --proxy, and the variables HTTPS_PROXY and ALL_PROXY",
     )
 

@@ -136,7 +136,7 @@ def _parse_editable(reading: Reading) -> Parts:
         return parts if parts.kind is not RequirementKind.URL else _no_editable(reading)
     path, extras = split_extras(reading, reading.text)
     if reading.is_dir(path):
-        return Parts(kind=RequirementKind.PATH, target=os.path.normpath(path), extras=extras, named=False)
+        return Parts(kind=RequirementKind.PATH, target=os.path.normpath(path), extras=extras)
     url = reading.text
     for system in VCS_SCHEMES:
         if url.lower().startswith(f"{system}:"):
@@ -165,10 +165,10 @@ def _no_editable(reading: Reading) -> NoReturn:
 
 
 def _check_constraint(reading: Reading, parts: Parts, *, editable: bool) -> None:
-    """As pip (``check_invalid_constraint_type``), in its words and its order."""
-    if not parts.named:
-        reading.fail("Unnamed requirements are not allowed as constraints")
+    """As pip (``InstallRequirement``, ``check_invalid_constraint_type``), in its words and its order."""
     if editable:
         reading.fail("Editable requirements are not allowed as constraints")
+    if not parts.named:
+        reading.fail("Unnamed requirements are not allowed as constraints")
     if parts.extras:
         reading.fail("Constraints cannot have extras")

@@ -47,9 +47,7 @@ def exemptions_for_this_run(
     refused = [finding for one in asked for finding in _objections(one, policy_files, known_rules)]
     if refused:
         raise Refused(refused)
-    return tuple(
-        replace(_exemption(one, reason), leaves=_leaves(one.rule, policy_files)) for one in asked
-    )
+    return tuple(replace(_exemption(one, reason), leaves=_leaves(one.rule, policy_files)) for one in asked)
 
 
 def _objections(

@@ -74,7 +74,7 @@ def locate(
     if exists(user):
         found.append(PolicyLocation(path=user, layer=Layer.USER))
     found += [
-        PolicyLocation(path=path, layer=Layer.OPERATOR, table=_table(path), required=True)
+        PolicyLocation(path=path, layer=Layer.OPERATOR, table=table_of(path), required=True)
         for path in dict.fromkeys(named)
     ]
     project = nearest_project(working_directory, exists=exists, has_policy=has_policy)
@@ -113,7 +113,8 @@ def _upwards(working_directory: str, exists: Callable[[str], bool]) -> Iterator[
             return
 
 
-def _table(path: str) -> tuple[str, ...]:
+def table_of(path: str) -> tuple[str, ...]:
+    """Where a policy stands in a file of this name."""
     return PYPROJECT_TABLE if PurePath(path).name == PYPROJECT else ()
 
 

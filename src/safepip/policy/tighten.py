@@ -7,7 +7,7 @@ into refusals; the rest of it is set aside and listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -47,9 +47,7 @@ class _Merge:
         self.ordered = sorted(policy_files, key=lambda file: (not file.source.trusted, file.source.layer))
         self.trusted = [file for file in self.ordered if file.source.trusted]
         self.findings: list[Finding] = []
-        self.aside = {
-            id(file): list(_never_counts(file)) for file in self.ordered if not file.source.trusted
-        }
+        self.aside = {id(file): list(_never_counts(file)) for file in self.ordered if not file.source.trusted}
 
     def key(self, key: Key) -> Sourced[object]:
         """The strictest explicit value, strongest layer first; the default where nobody set one.

@@ -17,7 +17,7 @@ class DirectUrl(Rule[RequirementLine]):
 
     What it finds:
         A requirement that is a URL without a strong hash, whose URL `urls.allow` does not admit, or
-        that is no `https:` URL; and a constraint that is a URL.
+        that is no `https:` URL; and a constraint that is a URL, a repository or a path.
 
     Why it matters:
         Nothing but the hash says what a direct URL gives: no index lists it, and the server may
@@ -40,12 +40,7 @@ class DirectUrl(Rule[RequirementLine]):
 
     def check(self, subject: RequirementLine, context: RuleContext) -> Iterator[Finding]:
         target = subject.target or ""
-        # Plaintext has its own rule; file: is the operator's own disk.
-        if (
-            subject.kind is not RequirementKind.URL
-            or is_plaintext(target)
-            or target.lower().startswith("file:")
-        ):
+        if subject.kind is RequirementKind.NAMED:
             return
         name = subject.requirement.name if subject.requirement else None
         place = shown(target)
@@ -61,18 +56,22 @@ class DirectUrl(Rule[RequirementLine]):
 
 def _problems(line: RequirementLine, target: str, context: RuleContext) -> Iterator[tuple[str, str, bool]]:
     """What is wrong, what to do, and whether ``urls.allow`` decided."""
-    try:
-        url = Url.parse(target)
-    except UrlError as error:
-        yield f"cannot be read: it {error}", "write the URL as https://HOST/PATH", False
-        return
     if line.constraint:
         yield (
             "is a constraint, and a constraint cannot replace where a requirement comes from",
             "write the URL as the requirement, and only the version as the constraint",
             False,
         )
-    elif url.scheme != "https":
+        return
+    # Plaintext and repositories have rules of their own; file: is the operator's own disk.
+    if line.kind is not RequirementKind.URL or is_plaintext(target) or target.lower().startswith("file:"):
+        return
+    try:
+        url = Url.parse(target)
+    except UrlError as error:
+        yield f"cannot be read: it {error}", "write the URL as https://HOST/PATH", False
+        return
+    if url.scheme != "https":
         yield f"uses {url.scheme}, and direct URLs need https", "write the https URL", False
     elif not admits_url(context.policy.urls_allow.value, url):
         yield "is not admitted by urls.allow", "add it to urls.allow in the policy, or use an index", True

@@ -6,22 +6,23 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from safepip.core.finding import Finding
-from safepip.core.subjects import RequirementKind, RequirementLine
+from safepip.core.finding import Finding, Level
+from safepip.core.subjects import RequirementKind, RequirementLine, Setting
 from safepip.policy.schema import HashMode
 from safepip.rules.base import Rule, RuleContext, decision
 
 HASH_CHECKING = "hash-checking mode (--require-hashes, or one hashed line of a file asks it of all)"
 
 
-class UnhashedRequirement(Rule[RequirementLine]):
+class UnhashedRequirement(Rule[RequirementLine | Setting]):
     """Requirement without a hash where one is needed
 
     What it finds:
         With `hashes.mode = "files"` (the default): a line of a requirement file that no `--hash`
         belongs to, neither its own nor one of a constraint; and what it brings in without one. With
         `"required"`, or pip's `--require-hashes`: the same for everything, names typed on the command
-        line, archives, directories and repositories included. Constraint lines need none.
+        line, archives, directories and repositories included. Constraint lines need none. And, as a
+        warning, `--no-require-hashes` in a requirement file, where it has no effect.
 
     Why it matters:
         Without a hash of yours, the index alone says what the file is. If it, or an account of
@@ -40,9 +41,12 @@ class UnhashedRequirement(Rule[RequirementLine]):
     """
 
     id = "unhashed-requirement"
-    subject = RequirementLine
+    subject = (RequirementLine, Setting)
 
-    def check(self, subject: RequirementLine, context: RuleContext) -> Iterator[Finding]:
+    def check(self, subject: RequirementLine | Setting, context: RuleContext) -> Iterator[Finding]:
+        if isinstance(subject, Setting):
+            yield from self._check_option(subject)
+            return
         if subject.hashes or not _needs_hash(subject, context) or _hashed_elsewhere(subject, context):
             return
         name = subject.requirement.name if subject.requirement else None
@@ -53,6 +57,16 @@ class UnhashedRequirement(Rule[RequirementLine]):
             help=_HELP[subject.kind],
             decided_by=HASH_CHECKING if context.requires_hashes else _mode(context),
         )
+
+    def _check_option(self, setting: Setting) -> Iterator[Finding]:
+        if setting.option == "no-require-hashes" and setting.in_requirement_file:
+            yield self.finding(
+                "--no-require-hashes has no effect in a requirement file: no file decides that hashes do not count",
+                setting.origin,
+                subject=setting.option,
+                level=Level.WARN,
+                help="delete it; on the command line it keeps one hash from asking hashes of everything",
+            )
 
 
 _KINDS = {

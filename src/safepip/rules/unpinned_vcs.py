@@ -47,7 +47,7 @@ class UnpinnedVcs(Rule[RequirementLine]):
 
     def check(self, subject: RequirementLine, context: RuleContext) -> Iterator[Finding]:
         target = subject.target or ""
-        if subject.kind is not RequirementKind.VCS or is_plaintext(target):
+        if subject.kind is not RequirementKind.VCS or subject.constraint or is_plaintext(target):
             return
         name = subject.requirement.name if subject.requirement else None
         for problem, instruction, decider in _problems(target, context):

@@ -1,0 +1,189 @@
+"""What a build backend's process may have, see and leave behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from safepip.core.errors import BuildError
+from safepip.core.limits import Limits
+from safepip.io.build_process import Processes, scrubbed_environment
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="process groups")
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    for name in ("home", "tmp"):
+        (tmp_path / name).mkdir(exist_ok=True)
+    return tmp_path
+
+
+def run(private: Path, code: str, limits: Limits = Limits(), **environ: str) -> Processes:
+    processes = Processes(private, sys.executable, limits)
+    whole = scrubbed_environment({**os.environ, **environ}, private, Path(sys.executable).parent)
+    processes.run([sys.executable, "-c", code], cwd=str(private), environ=whole, what="Building x")
+    return processes
+
+
+def test_secrets_and_settings_of_installers_stay_outside(private: Path) -> None:
+    given = {
+        "GITHUB_TOKEN": "t",
+        "SETUPTOOLS_API_TOKEN": "t",
+        "AWS_SECRET_ACCESS_KEY": "t",
+        "PIP_INDEX_URL": "https://index.example/simple",
+        "pip_extra_index_url": "https://index.example/simple",
+        "UV_INDEX": "https://index.example/simple",
+        "SSH_AUTH_SOCK": "/agent",
+        "HTTPS_PROXY": "http://user:pass@proxy.example",
+        "PYTHONPATH": "/evil",
+        "PYTHONSTARTUP": "/evil.py",
+        "LD_PRELOAD": "/evil.so",
+        "NETRC": "/netrc",
+        "CFLAGS": "-O2",
+        "PATH": "/usr/bin",
+        "LC_ALL": "C.UTF-8",
+        "SETUPTOOLS_SCM_PRETEND_VERSION": "1.0",
+    }
+
+    made = scrubbed_environment(given, private, Path("/room/bin"))
+
+    assert made["CFLAGS"] == "-O2"
+    assert made["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1.0"
+    assert made["PATH"] == f"/room/bin{os.pathsep}/usr/bin"
+    assert made["HOME"] == str(private / "home")
+    assert made["TMPDIR"] == str(private / "tmp")
+    assert made["PIP_NO_INDEX"] == "1"
+    assert made["PIP_CONFIG_FILE"] == os.devnull
+    assert set(given) & set(made) == {"CFLAGS", "PATH", "LC_ALL", "SETUPTOOLS_SCM_PRETEND_VERSION"}
+
+
+def test_a_pip_inside_reaches_no_index(private: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "ended = subprocess.run([sys.executable, '-m', 'pip', 'download', 'six'], capture_output=True, text=True)\n"
+        "open('said', 'w').write(ended.stderr)\n"
+        "sys.exit(0 if ended.returncode else 1)\n"
+    )
+
+    run(private, code, PIP_INDEX_URL="https://index.example/simple")
+
+    assert "from versions: none" in (private / "said").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a way to close the network")
+def test_there_is_no_network_but_the_loopback(private: Path) -> None:
+    code = (
+        "import socket\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname()).close()\n"
+        "try:\n"
+        "    socket.create_connection(('192.0.2.1', 80), timeout=5)\n"
+        "except OSError as error:\n"
+        "    open('why', 'w').write(str(error.errno))\n"
+    )
+
+    processes = run(private, code)
+
+    if processes.open_because:
+        assert processes.open_because in {os.strerror(1), os.strerror(22), os.strerror(28)}
+    else:
+        assert (private / "why").read_text() == "101"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a way to close the network")
+def test_where_the_kernel_does_not_allow_it_the_build_goes_on_and_that_is_said(
+    private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pkgutil
+
+    source = pkgutil.get_data("safepip.io", "in_build.py")
+    assert source is not None
+    broken = source.replace(b"failed = libc.unshare(NEW_USERS | NEW_NETWORK)", b"failed = libc.unshare(-1)")
+    assert broken != source
+    monkeypatch.setattr(pkgutil, "get_data", lambda *_: broken)
+
+    processes = run(private, "open('ran', 'a').write('x')")
+
+    assert processes.open_because
+    assert (private / "ran").read_text() == "x"
+
+
+def test_a_failure_shows_the_last_words(private: Path) -> None:
+    with pytest.raises(BuildError, match="Building x did not run successfully") as failure:
+        run(private, "for n in range(200): print('line', n)\nraise SystemExit(3)")
+
+    assert failure.value.notes[0] == "exit code: 3"
+    shown = failure.value.notes[1].splitlines()
+    assert (shown[0], shown[-2], shown[-1]) == ("[last 60 lines of output]", "  line 199", "[end of output]")
+
+
+def test_a_backend_that_takes_too_long_is_ended(private: Path) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(BuildError) as failure:
+        run(private, "import time; time.sleep(60)", Limits(build_max_seconds=0.3))
+
+    assert failure.value.notes[0] == "it took longer than 0.3 seconds"
+    assert time.monotonic() - began < 20
+
+
+def test_a_backend_that_fills_the_disk_is_ended(private: Path) -> None:
+    code = "import sys\nwhile True: sys.stdout.write('x' * 100000)"
+
+    with pytest.raises(BuildError) as failure:
+        run(private, code, Limits(build_output_max_bytes=1_000_000))
+
+    assert failure.value.notes[0] == "it printed more than 1000000 bytes"
+
+
+@POSIX
+def test_nothing_that_a_backend_started_goes_on(private: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "open('child', 'w').write(str(child.pid))\n"
+    )
+
+    run(private, code)
+
+    assert _ends(int((private / "child").read_text()))
+
+
+@POSIX
+def test_ctrl_c_ends_the_backend(private: Path) -> None:
+    code = "import os, time\nopen('child', 'w').write(str(os.getpid()))\ntime.sleep(60)"
+
+    def interrupt() -> None:
+        for _ in range(200):
+            if (private / "child").exists() and (private / "child").read_text():
+                break
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(private, code)
+    thread.join()
+
+    assert _ends(int((private / "child").read_text()))
+
+
+def _ends(pid: int) -> bool:
+    """Whether a process is gone, or dead and not yet fetched, within a few seconds."""
+    for _ in range(100):
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        if not state or state.startswith("Z"):
+            return True
+        time.sleep(0.05)
+    return False
