@@ -46,8 +46,8 @@ An exemption from one rule. It ends where another file sets the rule to `"deny"`
 _LATER = """\
 ## Not yet
 
-{tables} are refused: this version does not act on them. `[builds]` and `[vcs]` can be written, and
-tighten; but this version builds nothing, so what they admit is refused all the same (`sdist-build`).
+{tables} are refused: this version does not act on them. `[vcs]` can be written, and tightens; but
+this version builds nothing from repositories, so what it admits is refused all the same (`unpinned-vcs`).
 """
 
 

@@ -2,7 +2,8 @@
 
     python -m integration.pip_suite CHECKOUT                      everything
     python -m integration.pip_suite CHECKOUT list show -k columns some files, some tests
-    python -m integration.pip_suite CHECKOUT --with-pip           the same tests with pip itself
+    python -m integration.pip_suite CHECKOUT --with-pip           with safepip's pip itself in pip's place
+    python -m integration.pip_suite CHECKOUT --failed --with-pip  only what failed in the last run
     python -m integration.pip_suite --last                        the last run's numbers again
 
 Exit 1 where a test fails that nothing explains, or the data says what is no longer so.
@@ -14,6 +15,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ from integration.pip_suite.workshop import ROOT, Workshop, scrubbed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / ".cache" / "pip-suite"
+PYTEST = ("-p", "plugin", "-p", "no:cacheprovider", "-q", "--tb=no", "-rN", "--color=no")
 RESULTS = FOLDER / "results.jsonl"
 
 
@@ -47,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-k", dest="expression", help="as pytest's")
     parser.add_argument("-n", dest="workers", default="2", help="processes (default: 2)")
     parser.add_argument("--safepip", default=ROOT, metavar="TREE", help="sources to measure (default: these)")
-    parser.add_argument("--with-pip", action="store_true", help="measure pip itself")
+    parser.add_argument("--failed", action="store_true", help="what failed in the last run, by id")
+    parser.add_argument("--with-pip", action="store_true", help="measure the pip that safepip depends on")
     parser.add_argument("--last", action="store_true", help="run nothing, print the last run's numbers")
     return parser
 
@@ -55,41 +59,48 @@ def _parser() -> argparse.ArgumentParser:
 def run(workshop: Workshop, known: Differences, words: argparse.Namespace) -> None:
     """Run pytest on the copy of the checkout; it writes :data:`RESULTS`. Its own exit code says no more."""
     outside = workshop.folder / "outside.txt"
-    outside.write_text(
-        "".join(f"{test}\n" for each in known.outside for test in each.tests), encoding="utf-8"
-    )
-    files = [f"tests/functional/test_{name}.py" for name in words.files] or ["tests/functional"]
-    options = [
-        "-p",
-        "plugin",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "--tb=no",
-        "-rN",
-        "--color=no",
-        "-n",
-        words.workers,
-    ]
-    if words.expression:
-        options += ["-k", words.expression]
-    temporary = workshop.folder / "tmp"
-    temporary.mkdir(exist_ok=True)
+    patterns = [test for each in known.outside for test in each.tests]
+    outside.write_text("".join(f"{pattern}\n" for pattern in patterns), encoding="utf-8")
+    names = [*words.files, *(last_failures(known) if words.failed else ())]
+    files = [_path(name) for name in names] or ["tests/functional"]
+    choice = ["-k", words.expression] if words.expression else []
+    command = [str(workshop.runner), "-m", "pytest", *PYTEST, "-n", words.workers, *choice, *files]
     RESULTS.unlink(missing_ok=True)
-    environ = scrubbed(dict(os.environ)) | {
+    # Outside of this repository: pip asks git about the folders that its tests make.
+    with tempfile.TemporaryDirectory(prefix="pip-suite-") as temporary:
+        told = _told(workshop, with_pip=words.with_pip) | {
+            "TMPDIR": temporary,
+            "MEASURE_OUTSIDE": str(outside),
+        }
+        environ = scrubbed(dict(os.environ)) | told
+        subprocess.run(command, cwd=workshop.checkout, env=environ, check=False)
+
+
+def _told(workshop: Workshop, *, with_pip: bool) -> dict[str, str]:
+    """What the plugin and the program in pip's place are told."""
+    told = {
         "HOME": str(workshop.folder / "home"),
-        "TMPDIR": str(temporary),
         "PATH": os.pathsep.join([str(workshop.runner.parent), str(workshop.shims), os.environ["PATH"]]),
         "PYTHONPATH": str(HERE),
         "PYTHONDONTWRITEBYTECODE": "1",
         "MEASURE_RESULTS": str(RESULTS),
-        "MEASURE_OUTSIDE": str(outside),
     }
-    if not words.with_pip:
-        environ["MEASURE_PIP"] = str(workshop.shims / "pip")
-        environ["SAFEPIP_POLICY"] = str(HERE / "policy.toml")
-    command = [str(workshop.runner), "-m", "pytest", *options, *files]
-    subprocess.run(command, cwd=workshop.checkout, env=environ, check=False)
+    if with_pip:
+        return told | {"MEASURE_PIP": str(workshop.pip_itself())}
+    return told | {
+        "MEASURE_PIP": str(workshop.shims / "pip"),
+        "SAFEPIP_POLICY": str(HERE / "policy.toml"),
+    }
+
+
+def last_failures(known: Differences) -> list[str]:
+    """Ids of the tests that failed in the last run and that nothing explains."""
+    return tally(*gathered(RESULTS.read_text(encoding="utf-8")), known).failed
+
+
+def _path(name: str) -> str:
+    """A file of tests by its short name, or a test by its id."""
+    return f"tests/functional/{name}" if "::" in name else f"tests/functional/test_{name}.py"
 
 
 def lines(result: Tally) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Loaded with ``-p``; nothing in the checkout is changed. It runs in the environment of pip's tests, so it
 imports nothing of this project. What it is told comes in three variables:
 
-- ``MEASURE_PIP``: the program that stands in pip's place; without it pip itself is measured.
+- ``MEASURE_PIP``: the program that stands in pip's place, ``pip3`` beside it; without it pip itself is measured.
 - ``MEASURE_RESULTS``: file for what came out, a line of JSON for each phase of a test.
 - ``MEASURE_OUTSIDE``: file with the patterns of tests that are outside the measure, one a line.
 """
@@ -84,7 +84,7 @@ def replace_pip(program: str) -> None:
     def run(self: Any, *args: str, **options: Any) -> Any:
         __tracebackhide__ = True
         args = command(args, program)
-        if args[0] == program:
+        if args[0] in {program, f"{program}3"}:
             _started_in_this_test.append(args[1] if args[1:] else "")
         return plain_run(self, *args, **options)
 
@@ -131,13 +131,14 @@ def _listen() -> None:
 def command(args: tuple[str, ...], program: str) -> tuple[str, ...]:
     """The command line with the program where pip stood; any other as it is.
 
-    >>> command(("python", "-m", "pip", "list"), "/x/safepip")
-    ('/x/safepip', 'list')
+    >>> command(("python", "-m", "pip", "list"), "/x/pip")
+    ('/x/pip', 'list')
     """
     if args[:3] == ("python", "-m", "pip"):
         return (program, *args[3:])
     if args[:1] in {("pip",), ("pip3",)}:
-        return (program, *args[1:])
+        # The shim of the same name: pip says it where it says how it is called.
+        return (str(Path(program).with_name(args[0])), *args[1:])
     return args
 
 

@@ -77,6 +77,18 @@ class Workshop:
         repair_all(self.checkout / "tests" / "data")
         shutil.copytree(self.wheels, self.checkout / "tests" / "data" / "common_wheels")
 
+    def pip_itself(self) -> Path:
+        """A program that stands in pip's place as safepip does, but is the pip that safepip depends on."""
+        program = self.folder / "pip-itself" / "pip"
+        program.parent.mkdir(exist_ok=True)
+        for name in ("pip", "pip3"):
+            script = program.with_name(name)
+            script.write_text(
+                f'#!/bin/sh\nexec "{self.safepip}" -m pip --python "$VIRTUAL_ENV" "$@"\n', encoding="utf-8"
+            )
+            script.chmod(0o755)
+        return program
+
     def _use_pip_of_checkout(self) -> None:
         """Let the runner import, and start, the pip that the tests belong to instead of its own."""
         _pip(self.runner, "uninstall", "--yes", "pip")

@@ -26,6 +26,9 @@ from support.wheels import make_wheel, wheel_filename
 
 ANSWERS = ("Successfully ", "Requirement already ", "Would install ", "Saved ", "  File was already ")
 GUARDED = {"install", "download", "wheel"}
+USAGE = 2
+_MARK = re.compile(r"\s*(?:WARNING|ERROR|error(?:\[[a-z-]+\])?): ")
+"""Before a warning or an error of pip's; safepip names the kind of some."""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +171,7 @@ CASES = {
         ]
     ),
     "no command": Case(["", "-q", "frobnicate", "instal", "help frobnicate", "--version"]),
-    "help": Case(["help", "help show", "freeze --help", "--help"], environ={"COLUMNS": "100"}),
+    "help": Case(["help", "help show", "show --help", "--help"]),
     "usage": Case(["list --format nothing", "list --nothing", "install --nothing", "hash", "config", "cache nothing"]),
     "completion": Case(["completion --bash", "completion --zsh --fish", "completion"]),
     "digests": Case(["hash {here}/wheels/solo-1.0-py3-none-any.whl", "hash -a sha512 nothere.whl"]),
@@ -206,10 +209,11 @@ class Said:
 
 
 def run(program: str, side: Path, case: Case, step: str, packages: IndexServer) -> Said:
-    python = sys.executable if case.in_base else str(interpreter(side / "env"))
+    # The tests' environment was made with the interpreter that its own leads to.
+    python = os.path.realpath(sys.executable) if case.in_base else str(interpreter(side / "env"))
     words = step.replace("{index}", " ".join(trusting(packages))).replace("{here}", str(side)).split()
     ended = subprocess.run(
-        [sys.executable, "-m", program, "--python", _base_of(python) if case.in_base else python, *words],
+        [sys.executable, "-m", program, "--python", python, *words],
         cwd=side / "project",
         env={**os.environ, **_environ(side), **case.environ},
         input=case.stdin,
@@ -218,13 +222,7 @@ def run(program: str, side: Path, case: Case, step: str, packages: IndexServer) 
         check=False,
     )
     assert ended.returncode != 70, ended.stderr
-    return _said(ended, side, python, answers=not GUARDED.isdisjoint(words) and "-" not in words)
-
-
-def _base_of(python: str) -> str:
-    """The interpreter that the tests' environment was made with."""
-    del python
-    return os.path.realpath(sys.executable)
+    return _said(ended, side, answers=not GUARDED.isdisjoint(words) and "-" not in words)
 
 
 def _environ(side: Path) -> dict[str, str]:
@@ -233,25 +231,31 @@ def _environ(side: Path) -> dict[str, str]:
         "PYTHONUSERBASE": str(side / "user"),
         "XDG_CACHE_HOME": str(side / "cache"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "COLUMNS": "400",
     }
 
 
-def _said(ended: subprocess.CompletedProcess[str], side: Path, python: str, *, answers: bool) -> Said:
+def _said(ended: subprocess.CompletedProcess[str], side: Path, *, answers: bool) -> Said:
     def told(text: str) -> list[str]:
         plain = text.replace(str(side), "<here>")
         # pip names the program as it was started, safepip's pip as people call it.
-        return re.sub(r"\S*python\S* -m pip\b", "pip", plain).splitlines()
+        named = re.sub(r"\S*python\S* -m pip\b", "pip", plain)
+        # What safepip adds to pip's help stands at its end.
+        return named.partition("\nsafepip's Own ")[0].splitlines()
 
     out = told(ended.stdout)
     if answers:
         out = [line for line in out if line.startswith(ANSWERS)]
-    marks = ("WARNING: ", "ERROR: ")
-    return Said(ended.returncode, out, [line for line in told(ended.stderr) if line.startswith(marks)])
+    lines = told(ended.stderr)
+    said = [line for line in lines if _MARK.match(line)]
+    if ended.returncode == USAGE and not said:
+        said = lines[-1:]  # pip's parser puts its usage before it, and no mark
+    return Said(ended.returncode, out, [_MARK.sub("", line) for line in said])
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_pip_and_safepip_say_the_same(case: Case, blank: Path, tmp_path: Path, packages: IndexServer) -> None:
-    sides = {program: tmp_path / program for program in ("pip", "safepip")}
+    sides = {program: tmp_path / name for program, name in (("pip", "pips"), ("safepip", "ours"))}
     for side in sides.values():
         shutil.copytree(blank, side, symlinks=True)
 

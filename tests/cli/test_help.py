@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cli.conftest import Shell
-from safepip.cli.own_help import OWN_HELP
+from safepip.cli.own_help import OWN_COMMAND_HELP, OWN_COMMANDS_HELP, OWN_HELP
 from safepip.pipcompat import own
 
 
-@pytest.mark.parametrize("argv", [("install", "--help"), ("download", "-h")])
+@pytest.mark.parametrize("argv", [("install", "--help"), ("download", "-h"), ("help", "install")])
 def test_help_of_a_guarded_command_ends_with_our_own_options(shell: Shell, argv: tuple[str, ...]) -> None:
     ended = shell.safepip(*argv)
 
@@ -25,3 +25,20 @@ def test_help_of_other_commands_is_pips_alone(shell: Shell) -> None:
 def test_every_own_option_is_told() -> None:
     for option in own._EVERYWHERE | own._COMMANDS | own._GUARDED:
         assert f"\n  {option} " in OWN_HELP
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("help",), ()])
+def test_general_help_lists_our_own_commands_after_pips(shell: Shell, argv: tuple[str, ...]) -> None:
+    ended = shell.safepip(*argv)
+
+    assert ended.code == 0
+    assert "\n  install   " in ended.out
+    assert ended.out.endswith(OWN_COMMANDS_HELP)
+
+
+@pytest.mark.parametrize("command", sorted(own.OWN_COMMANDS))
+def test_every_own_command_is_told_and_has_help(shell: Shell, command: str) -> None:
+    assert f"\n  {command} " in OWN_COMMANDS_HELP
+    assert shell.safepip(command, "--help").out == OWN_COMMAND_HELP[command]
+    for option in own.OWN_COMMANDS[command]:
+        assert option in OWN_COMMAND_HELP[command]

@@ -19,6 +19,7 @@ import pytest
 
 from cli.conftest import publish, trusting
 from support.environments import comparable, interpreter
+from support.sdists import make_sdist, sdist_filename, write_project
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
 
@@ -91,6 +92,7 @@ class Side:
             "XDG_CACHE_HOME": str(self.folder.parent / f"{self.program[0]}-cache"),
             "PIP_NO_CACHE_DIR": "1" if self.program[0] == "pip" else "0",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "SAFEPIP_POLICY": str(self.folder / "policy.toml"),
         }
 
 
@@ -108,6 +110,11 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("solo-1.0", "lib-2.0"):
         wheel = make_wheel(*name.split("-"))
         (folder / "wheels" / wheel_filename(*name.split("-"))).write_bytes(wheel)
+    write_project(folder / "project" / "code", "my-code", requires=["lib; extra == 'more'"], extras=["more"])
+    write_project(folder / "project" / "broken", "broken", at_build="raise SystemExit(1)")
+    (folder / "sources").mkdir()
+    (folder / "sources" / sdist_filename("old")).write_bytes(make_sdist("old", requires=["lib"]))
+    (folder / "policy.toml").write_text('[builds]\nsdists = ["*"]\n')
     return folder
 
 
@@ -155,6 +162,26 @@ CASES: dict[str, list[str]] = {
     "named URL": ["install tool lib@{files}/lib-2.0-py3-none-any.whl#sha256={lib}"],
     "URL after index": ["install lib==2.0", "install {files}/lib-2.0-py3-none-any.whl#sha256={lib}"],
     "index after URL": ["install {files}/lib-2.0-py3-none-any.whl#sha256={lib}", "install lib tool"],
+    "folder": ["install ./code"],
+    "folder with extras": ["install ./code[more]"],
+    "folder as file URL": ["install file://{here}/project/code"],
+    "named folder": ["install my_code@file://{here}/project/code"],
+    "folder again": ["install ./code", "install ./code"],
+    "editable": ["install -e ./code"],
+    "editable with extras": ["install -e code[more]"],
+    "editable after folder": ["install ./code", "install -e code", "install ./code"],
+    "editable removed": ["install -e ./code", "uninstall -y my-code"],
+    "folder tried only": ["install --dry-run ./code[more]"],
+    "folder without isolation": ["install --no-build-isolation ./code"],
+    "folder to a target": ["install -t out ./code"],
+    "folder that does not build": ["install lib ./broken"],
+    "source archive": ["install --no-index --find-links ../wheels ../sources/old-1.0.tar.gz"],
+    "source archive again": ["install ../sources/old-1.0.tar.gz"] * 2,
+    "source in a folder": ["install --no-index --find-links ../wheels --find-links ../sources old"],
+    "source, downloaded": ["download -d out --no-index --find-links ../wheels --find-links ../sources old"],
+    "folder, downloaded": ["download -d out ./code lib"],
+    "wheels": ["wheel -w out --no-index --find-links ../wheels --find-links ../sources old ./code"],
+    "wheel of an editable": ["wheel -w out -e ./code"],
     "tried only": ["install --dry-run tool[fast]"],
     "quiet": ["install -q tool", "install -qq lib"],
     "folder of wheels": ["install --no-index --find-links ../wheels solo"],
@@ -172,7 +199,11 @@ TWO_VERSIONS: dict[str, list[str]] = {
 
 def run_both(sides: tuple[Side, Side], packages: IndexServer, step: str) -> list[tuple[int, list[str]]]:
     command, *words = step.format(here="{here}", files=f"{packages.origin}/files", lib=LIB_SHA256).split()
-    where = trusting(packages) if command == "install" and "--no-index" not in words else ()
+    where = (
+        trusting(packages)
+        if command in {"install", "download", "wheel"} and "--no-index" not in words
+        else ()
+    )
     return [side.run(command, *where, *words) for side in sides]
 
 

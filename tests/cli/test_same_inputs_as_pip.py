@@ -58,7 +58,6 @@ def files(server: IndexServer) -> dict[str, str]:
     return {
         "pyproject.toml": PYPROJECT,
         "sub/pyproject.toml": PYPROJECT,
-        "setup.toml": PYPROJECT,
         "script.py": SCRIPT.format(python=">=3.9"),
         "future.py": SCRIPT.format(python=">=3.99"),
         "none.py": "import tool\n",
@@ -73,7 +72,6 @@ def files(server: IndexServer) -> dict[str, str]:
         "pylock.twice.toml": lock(tool, lib, new),
         "pylock.path.toml": lock(lib.replace(f'url = "{server.origin}/files/', 'path = "../wheels/')),
         "requirements.txt": "-r pylock.toml\n",
-        "hashed.txt": "",
         "constraints.txt": "lib<2\n",
     }
 
@@ -119,7 +117,6 @@ INSTALLED: dict[str, list[str]] = {
     "lock with a path, no index": ["-r pylock.path.toml --no-index"],
     "lock, tried only": ["-r pylock.toml --dry-run"],
     "lock into a folder": ["-r pylock.toml --target out"],
-    "lock beside a name that it holds": ["lib -r pylock.old.toml"],
     "archive by path": ["../wheels/lib-1.0-py3-none-any.whl tool"],
 }
 
@@ -145,7 +142,6 @@ FAILED = {
     "project without groups": "--group nothere/pyproject.toml:dev",
     "circular group": "--group circle",
     "broken group": "--group broken",
-    "group of another file": "--group setup.toml:dev",
     "script for another Python": "--requirements-from-script future.py",
     "script without a block": "--requirements-from-script none.py",
     "missing script": "--requirements-from-script nope.py",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli.conftest import Shell, trusting
-from support.environments import tree
+from cli.conftest import Ended, Shell, trusting
+from safepip.io.pip import RUNNER
+from support.environments import make_environment, tree
 from support.server import IndexServer
 
 OTHER_PYTHONS = ("3.10", "3.12", "3.13", "3.14")
@@ -166,3 +170,209 @@ def test_other_pythons_are_installed_into(shell: Shell, index: IndexServer, tmp_
         ended = target.safepip("install", "app", *trusting(index))
 
         assert (ended.code, target.installed()) == (0, {"app-1.0", "lib-2.0"}), (version, ended.err)
+
+
+# --- which environment ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tool(empty_environment: Path, tmp_path: Path) -> Path:
+    """An environment that holds safepip and what it needs; its interpreter."""
+    folder = tmp_path / "tools/safepip"
+    shutil.copytree(empty_environment, folder, symlinks=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    paths = (sysconfig.get_path("purelib"), str(Path(__file__).parents[2] / "src"))
+    (site / "what-it-needs.pth").write_text("\n".join(paths) + "\n", encoding="utf-8")
+    return folder / "bin/python"
+
+
+def with_package(folder: Path, name: str) -> Path:
+    """A fake environment that has one distribution."""
+    make_environment(folder)
+    metadata = next(folder.glob("lib/python*/site-packages")) / f"{name}-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    return folder
+
+
+def listed(tool: Path, cwd: Path, *arguments: str, **environ: str) -> tuple[str, str]:
+    """What ``safepip freeze`` of a tool's environment says, on stdout and stderr."""
+    run = subprocess.run(
+        [tool, "-m", "safepip", *arguments, "freeze", "--all"],
+        cwd=cwd,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout, run.stderr
+
+
+def mark(tool: Path, name: str) -> None:
+    (tool.parent.parent / name).write_text("")
+
+
+def cache_tag(tool: Path, name: str) -> None:
+    (tool.parent.parent.parent.parent / name).write_text("Signature: 8a477f597d28d172789f06886806bc55\n")
+
+
+MADE_FOR_TOOLS = [(mark, "pipx_metadata.json"), (mark, "uv-receipt.toml"), (cache_tag, "CACHEDIR.TAG")]
+
+
+@pytest.mark.parametrize("marked", MADE_FOR_TOOLS, ids=["pipx", "uv tool", "uvx"])
+@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX", "PATH"])
+def test_a_tools_own_environment_is_never_the_one_that_is_meant(
+    tool: Path, tmp_path: Path, marked: tuple[Callable[[Path, str], None], str], variable: str
+) -> None:
+    make, name = marked
+    make(tool, name)
+    meant = with_package(tmp_path / "meant", "demo")
+    value = f"{meant / 'bin'}{os.pathsep}{os.defpath}" if variable == "PATH" else str(meant)
+
+    out, err = listed(tool, tmp_path, **{variable: value})
+
+    assert out == "demo==1.0\n"
+    why = "first on PATH" if variable == "PATH" else variable
+    assert err.startswith(f"safepip: working on {meant / 'bin/python'}")
+    assert f"({why})" in err
+
+
+def test_an_environment_that_holds_more_is_the_one_that_is_meant(tool: Path, tmp_path: Path) -> None:
+    """Even where another one is active; and a tag of its own, as ``uv venv`` leaves it, says nothing."""
+    with_package(tmp_path / "tools/safepip", "demo")
+    mark(tool, "CACHEDIR.TAG")
+    active = with_package(tmp_path / "active", "other")
+
+    out, err = listed(tool, tmp_path, VIRTUAL_ENV=str(active))
+
+    assert "demo==1.0" in out
+    assert "other" not in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("option", ["meant", "meant/bin/python", "./meant", "{}/meant"])
+def test_python_names_an_interpreter_or_a_folder(tool: Path, tmp_path: Path, option: str) -> None:
+    with_package(tmp_path / "meant", "demo")
+    active = with_package(tmp_path / "active", "other")
+
+    out, err = listed(tool, tmp_path, "--python", option.format(tmp_path), VIRTUAL_ENV=str(active))
+
+    assert (out, err) == ("demo==1.0\n", "")
+
+
+def test_an_environment_that_only_stands_in_the_working_directory_is_not_meant(
+    tool: Path, tmp_path: Path
+) -> None:
+    for name in (".venv", "venv", "env"):
+        with_package(tmp_path / name, "demo")
+    mark(tool, "pipx_metadata.json")
+    meant = with_package(tmp_path / "meant", "other")
+
+    out, _ = listed(tool, tmp_path, PATH=f".{os.pathsep}{meant / 'bin'}")
+
+    assert out == "other==1.0\n"
+
+
+# --- what cannot be one --------------------------------------------------------------------------
+
+COMMANDS = [("install", "lib", "--no-index"), ("list",), ("uninstall", "-y", "lib"), ("cache", "dir")]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=[words[0] for words in COMMANDS])
+def test_a_program_that_only_repeats_what_it_is_told(shell: Shell, command: tuple[str, ...]) -> None:
+    program = shell.folder / "repeater"
+    shutil.copy2(shutil.which("echo") or "/bin/echo", program)
+
+    ended = Shell(folder=shell.folder, python=program).safepip(*command)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "does not work as a Python interpreter" in ended.err
+    assert "= help: name an interpreter" in ended.err
+
+
+def test_one_that_is_named_like_an_interpreter_is_found_out_before_anything_changes(shell: Shell) -> None:
+    program = shell.folder / "python3"
+    shutil.copy2(shutil.which("echo") or "/bin/echo", program)
+
+    ended = Shell(folder=shell.folder, python=program).safepip("install", "lib", "--no-index")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "does not work as a Python interpreter" in ended.err
+
+
+def test_an_interpreter_that_pip_no_longer_supports_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    """By what runs there for commands that pip applies as they are; all of it is old Python too."""
+    code = f"import sys; sys.version_info = (3, 8, 18, 'final', 0)\n{RUNNER}"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines() == [
+        "ERROR: This version of pip does not support python 3.8 (requires >=3.10).",
+        f"   = help: choose a newer interpreter with --python; {sys.executable} is too old",
+    ]
+    assert ast.parse(RUNNER, feature_version=(3, 4))
+
+
+# --- an interpreter from a configuration file ----------------------------------------------------
+
+DELEGATED = [("list",), ("show", "lib"), ("freeze",), ("uninstall", "-y", "lib"), ("debug",), ("hash", "x")]
+SECTIONS = ["[global]\n", "[{command}]\n", "[:env:]\n", "[DEFAULT]\n[global]\n"]
+
+
+@pytest.mark.parametrize("command", DELEGATED, ids=[words[0] for words in DELEGATED])
+def test_an_interpreter_from_a_configuration_file_is_refused(shell: Shell, command: tuple[str, ...]) -> None:
+    for section in SECTIONS:
+        text = section.format(command=command[0])
+        conf = shell.write(
+            "pip.conf",
+            text.replace("[DEFAULT]\n", "[DEFAULT]\nPYTHON : ./python\n")
+            + ("" if "DEFAULT" in text else "--python = ./python\n"),
+        )
+        ended = from_here(shell, *command, PIP_CONFIG_FILE=str(conf))
+
+        assert (ended.code, ended.out) == (10, ""), text
+        assert "error[interpreter-from-environment]: ./python would be run" in ended.err
+        assert f"{conf}:2:" in ended.err
+        assert "= help: delete it; name the interpreter with --python" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("[global]\npython-version = 3.9\n", ("freeze",)),
+        ("[install]\npython = ./python\n", ("freeze",)),
+        ("[global]\npython =\n", ("freeze",)),
+        ("[global]\npython = ./python\n", ("config", "list")),
+        ("[global]\npython = ./python\n", ("freeze", "--help")),
+        ("[global]\npython = ./python\n", ("help",)),
+        ("[global]\npython = ./python\n", ("--version",)),
+    ],
+)
+def test_what_names_no_interpreter_for_the_command_passes(
+    shell: Shell, text: str, command: tuple[str, ...]
+) -> None:
+    conf = shell.write("pip.conf", text)
+
+    assert from_here(shell, *command, PIP_CONFIG_FILE=str(conf)).code == 0
+
+
+def test_the_command_line_has_precedence_over_the_file(shell: Shell) -> None:
+    conf = shell.write("pip.conf", "[global]\npython = ./python\n")
+
+    assert shell.safepip("freeze", environ={"PIP_CONFIG_FILE": str(conf)}).code == 0
+
+
+def from_here(shell: Shell, *arguments: str, **environ: str) -> Ended:
+    """safepip on the environment that runs the tests: no ``--python``."""
+    run = subprocess.run(
+        [sys.executable, "-m", "safepip", *arguments],
+        cwd=shell.folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Ended(run.returncode, run.stdout, run.stderr)

@@ -16,7 +16,7 @@ from typing import Any
 
 from packaging.utils import NormalizedName
 
-from safepip.cli.commands import flow_for
+from safepip.cli.commands import flow_for, treatment_of
 from safepip.cli.presenter import StreamPresenter
 from safepip.core.digest import Digests
 from safepip.core.errors import ConfigurationError, Refused, SafepipError
@@ -146,9 +146,11 @@ class Trusting:
         return tuple(self.by_path.values())
 
     def remember(self, trusted: TrustedPolicy) -> None:
+        self.everything()
         self.by_path[trusted.path] = trusted
 
     def forget(self, path: str) -> bool:
+        self.everything()
         return self.by_path.pop(path, None) is not None
 
 
@@ -344,6 +346,7 @@ class Scene:
             own, rest = split_own(argv)
             invocation = parse(rest)
             self.show.format, self.show.command = own.report_format, invocation.command or ""
+            treatment_of(invocation, self.around.environ)
             code = flow_for(str(invocation.command))(invocation, own, self)
         except SafepipError as raised:
             error, code = raised, raised.exit_code

@@ -245,7 +245,9 @@ class World:
 
     def content_of(self, file: FileEntry) -> bytes:
         """The bytes of a listed file."""
-        everything = (known for place in self._places.values() for files in place.projects.values() for known in files)
+        everything = (
+            known for place in self._places.values() for files in place.projects.values() for known in files
+        )
         return next(known.content for known in everything if known.entry.url == file.url)
 
     def files_of(self, index: Index, name: str) -> tuple[FileEntry, ...]:

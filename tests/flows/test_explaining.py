@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
 
 from safepip.core.index import Index
+from safepip.core.record import Known, KnownRoute
+from safepip.pipcompat.options import COMMANDS
+from safepip.pipcompat.table import options_of
+from safepip.policy.keys import KEYS
+from safepip.rules import registry
 from tests.fakes.scene import CWD, DEFAULT_INDEX, HOME, NOW, Scene
 from tests.fakes.world import ago
 from tests.resolve.asking import environment, installed
@@ -94,6 +103,11 @@ def test_two_words_are_one_too_many() -> None:
 @pytest.mark.parametrize("name", ["sarif", "github"])
 def test_a_form_that_explain_does_not_have_is_a_usage_error(name: str) -> None:
     assert Scene().run("explain", "--report-format", name).code == 2
+
+
+@given(word=st.text(min_size=1, max_size=30))
+def test_any_word_gets_an_answer_or_an_error_of_its_own(word: str) -> None:
+    assert Scene().run("explain", "--offline", "--", word).code in {0, 1, 10}
 
 
 # --- Settings ---------------------------------------------------------------------------------------
@@ -205,8 +219,6 @@ def test_a_rule_is_its_page_with_the_level_in_force_and_who_set_it() -> None:
 
 
 def test_every_rule_has_its_page() -> None:
-    from safepip.rules import registry
-
     for rule in registry():
         assert Scene().run("explain", f"rule:{rule}").out.startswith(f"{rule}: ")
 
@@ -409,6 +421,20 @@ def test_a_name_that_nobody_has_comes_from_nowhere() -> None:
     assert table(ended.out)["comes from"] == "nowhere: no-such-thing was looked for in pypi"
 
 
+def test_an_index_that_is_skipped_is_a_note() -> None:
+    policy = (
+        EVERYTHING[USER_POLICY].partition("[tls]")[0].replace('packages = ["acme-*"]', 'unavailable = "skip"')
+    )
+    scene = Scene({USER_POLICY: policy})
+    corp = scene.indexes.index("corp")
+    scene.indexes.publish(scene.default_index(), "demo", "1.0", upload_time=OLD)
+    scene.indexes.fall_silent(corp)
+    ended = scene.run("explain", "demo")
+
+    assert ended.code == 0
+    assert "corp gave no answer, and its entry says to skip it then" in ended.out
+
+
 def test_refused_settings_are_shown_and_no_name_is_sent() -> None:
     scene = Scene({"requirements.txt": "--trusted-host corp.example\ndemo\n"})
     scene.default_index()
@@ -444,3 +470,59 @@ def test_a_project_as_json_has_every_refused_file() -> None:
     assert len(page["refused"]) == 9
     assert {one["rule"] for one in page["refused"]} == {"sdist-build"}
     assert "and 4 more files" in scene.run("explain", "demo").out
+
+
+def test_a_name_that_would_change_its_index_is_said_with_what_was_remembered() -> None:
+    scene = Scene()
+    scene.indexes.publish(scene.default_index(), "acme", "1.0", upload_time=OLD)
+    route = KnownRoute(index="https://corp.example/simple", since=OLD)
+    scene.record.remember([Known(project=canonicalize_name("acme"), route=route)])
+    ended = scene.run("explain", "acme")
+
+    assert ended.code == 0
+    assert table(ended.out)["comes from"].startswith(
+        "refused: acme came from https://corp.example/simple so far"
+    )
+    assert "first installed from https://corp.example/simple on 2025-10-17" in ended.out
+
+
+def test_what_a_page_says_of_itself_moves_no_cursor_and_speaks_to_no_build_service() -> None:
+    scene = Scene()
+    index = scene.default_index()
+    scene.indexes.publish(index, "demo", "1.0", upload_time=OLD)
+    scene.indexes.claim_places(index, "demo", ("\x1b[2Jhttps://evil.example\n::warning::x\n##[error]y",))
+
+    for form in ("text", "json"):
+        out = scene.run("explain", "--report-format", form, "demo").out
+        assert "evil.example" in out
+        assert "\x1b" not in out
+        assert "\n::" not in out
+        assert "##[" not in out
+
+
+# --- Nothing without an explanation -------------------------------------------------------------------
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+KEYS_AND_LEVELS = sorted({*(key.path for key in KEYS), *(f"rules.{rule}" for rule in registry())})
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_option_of_every_command_can_be_explained(command: str) -> None:
+    scene = Scene()
+    # A key of the policy goes before a section of the same name: `index.client-cert`.
+    for option in (one for one in options_of(command) if f"{command}.{one.name}" not in KEYS_AND_LEVELS):
+        page = json.loads(scene.run("explain", "--report-format", "json", f"{command}.{option.name}").out)[
+            "page"
+        ]
+        assert page["name"] == option.name
+        assert page["reason"]
+        assert (DOCS / page["page"]).exists()
+
+
+def test_every_key_of_the_policy_can_be_explained() -> None:
+    scene = Scene()
+    for path in KEYS_AND_LEVELS:
+        page = json.loads(scene.run("explain", "--report-format", "json", path).out)["page"]
+        assert page["name"] == path
+        assert page["meaning"]
+        assert (DOCS / page["page"]).exists()

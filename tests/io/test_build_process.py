@@ -14,7 +14,8 @@ import pytest
 
 from safepip.core.errors import BuildError
 from safepip.core.limits import Limits
-from safepip.io.build_process import Processes, scrubbed_environment
+from safepip.io.build_environ import scrubbed_environment
+from safepip.io.build_process import Processes
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="process groups")
 

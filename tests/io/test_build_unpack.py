@@ -84,7 +84,7 @@ def test_links_inside_are_kept(tmp_path: Path) -> None:
 
     tree = unpacked(tmp_path, content)
 
-    assert os.readlink(tree / "soft") == "a/text"
+    assert str((tree / "soft").readlink()) == "a/text"
     assert (tree / "hard").read_bytes() == b"text"
     assert (tree / "hard").stat().st_nlink == 1
 

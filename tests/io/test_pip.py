@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from safepip.core.errors import SafepipError
-from safepip.io.pip import PassThroughPip, environment_for_pip
+from safepip.io.pip import PassThroughPip, called_as, environment_for_pip
 from support.environments import Wheelhouse, interpreter, make_environment, pip_install
 
 RUN = (
@@ -54,6 +54,23 @@ def test_same_output_and_exit_code_as_pip(env: Path, arguments: tuple[str, ...],
     theirs = subprocess.run([pip, *target, *arguments], check=False, capture_output=True, text=True)
     mine = ours(interpreter(env), *arguments, replaces=replaces)
     assert (mine.returncode, mine.stdout, mine.stderr) == (theirs.returncode, theirs.stdout, theirs.stderr)
+
+
+@pytest.mark.parametrize(
+    "program,name",
+    [
+        ("/x/pip3", "pip3"),
+        ("pip3.11", "pip3.11"),
+        ("/x/pip3.exe", "pip3"),
+        ("/x/pip", "pip"),
+        ("/x/safepip", "pip"),
+        ("pipx", "pip"),
+        ("-c", "pip"),
+        ("", "pip"),
+    ],
+)
+def test_pip_says_its_name_as_it_was_called(program: str, name: str) -> None:
+    assert called_as(program) == name
 
 
 def test_nothing_is_imported_from_the_working_directory(env: Path, tmp_path: Path) -> None:

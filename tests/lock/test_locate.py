@@ -144,3 +144,26 @@ def test_a_directory_in_a_remote_lock_is_refused_in_pips_words() -> None:
         RequirementFileError, match=re.escape("Directory entries are not supported in remote")
     ):
         only(lock_of(direct('directory = {path = "src"}'), REMOTE, remote=True))
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/etc", "a&md5=x", "C:\\x", "a\\..\\b", ".", ".."]
+)
+@pytest.mark.parametrize(
+    "table",
+    [
+        f'archive = {{url = "https://h.example/demo-1.0.tar.gz", hashes = {{sha256 = "{SHA256}"}}, subdirectory = NAME}}',
+        'directory = {path = "src", subdirectory = NAME}',
+        'vcs = {type = "git", url = "https://h.example/demo", commit-id = "abc", subdirectory = NAME}',
+    ],
+    ids=["archive", "directory", "vcs"],
+)
+def test_a_subdirectory_that_leaves_its_place_is_refused(table: str, name: str) -> None:
+    with pytest.raises(RequirementFileError, match="is no folder inside of it"):
+        only(lock_of(direct(table.replace("NAME", f"'{name}'"))))
+
+
+@pytest.mark.parametrize("name", ["py", "a/b", "a.b/c_d-e", "..a/b", "a/.b/"])
+def test_a_subdirectory_inside_is_kept(name: str) -> None:
+    table = f'directory = {{path = "src", subdirectory = "{name}"}}'
+    assert only(lock_of(direct(table))).url == f"file:///project/src/{name}"

@@ -127,16 +127,16 @@ def test_ids_are_short() -> None:
 @pytest.mark.parametrize(
     "args,expected",
     [
-        (("python", "-m", "pip", "list", "-v"), ("/safepip", "list", "-v")),
-        (("pip", "list"), ("/safepip", "list")),
-        (("pip3",), ("/safepip",)),
+        (("python", "-m", "pip", "list", "-v"), ("/x/pip", "list", "-v")),
+        (("pip", "list"), ("/x/pip", "list")),
+        (("pip3",), ("/x/pip3",)),
         (("python", "-m", "pipx"), ("python", "-m", "pipx")),
         (("python", "setup.py", "pip"), ("python", "setup.py", "pip")),
         ((), ()),
     ],
 )
 def test_pip_and_nothing_else_is_replaced(args: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    assert command(args, "/safepip") == expected
+    assert command(args, "/x/pip") == expected
 
 
 # --- verdicts ------------------------------------------------------------------------------------
@@ -284,12 +284,12 @@ def suite(tmp_path: Path) -> Path:
         "tests/functional/test_it.py": TESTS,
         "pytest.ini": "[pytest]\nmarkers = network\n",
         "outside.txt": "test_it.py::test_is_left_out\n",
-        "safepip": PROGRAM.format(python=sys.executable),
+        "pip": PROGRAM.format(python=sys.executable),
     }.items():
         path = tmp_path / "checkout" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    (tmp_path / "checkout" / "safepip").chmod(0o755)
+    (tmp_path / "checkout" / "pip").chmod(0o755)
     return tmp_path / "checkout"
 
 
@@ -310,7 +310,7 @@ def measured(suite: Path, *options: str, **environ: str) -> tuple[dict[str, Foun
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line for the shell")
 def test_a_suite_is_run_with_the_program_in_pips_place(suite: Path, options: tuple[str, ...]) -> None:
-    tests, outside = measured(suite, *options, MEASURE_PIP=str(suite / "safepip"))
+    tests, outside = measured(suite, *options, MEASURE_PIP=str(suite / "pip"))
 
     assert tests == {
         "test_it.py::test_answers": outcome("passed"),

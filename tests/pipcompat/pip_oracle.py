@@ -87,9 +87,16 @@ class SamePip:
 
 
 def look_for(question: dict[str, Any]) -> None:
-    """The files that are named, else those of an environment with this prefix on this machine."""
+    """The files that are named, else those of an environment with this prefix on this machine.
+
+    ``system`` takes the place of the machine's own file, which may say anything.
+    """
     if "prefix" in question:
         sys.prefix = question["prefix"]
+        found = configuration.get_configuration_files()
+        listed = found[configuration.Kind.GLOBAL]
+        found[configuration.Kind.GLOBAL] = [*listed[:-1], question.get("system", listed[-1])]
+        configuration.get_configuration_files = lambda: found
         return
     for kind in ("global", "user", "site"):
         FILES[configuration.Kind(kind)] = question.get("files", {}).get(kind, [])
@@ -148,7 +155,7 @@ def ask_places(question: dict[str, Any]) -> dict[str, Any]:
 
         sys.platform = "darwin"
         appdirs._appdirs.PlatformDirs = MacOS  # type: ignore[misc, assignment]
-    found = configuration.Configuration(isolated=question.get("isolated", False)).iter_config_files()
+    found = configuration.Configuration(isolated=False).iter_config_files()
     return {"places": [[kind.value, path] for kind, paths in found for path in paths]}
 
 

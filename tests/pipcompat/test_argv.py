@@ -176,15 +176,58 @@ def test_isolated_is_a_word_and_not_an_option():
     assert not parse(["--isol", "list"]).isolated
 
 
-def test_unknown_option_is_named_in_pips_words():
-    with pytest.raises(UsageError, match=r"^no such option: --trusted-hosts$") as caught:
-        parse(["install", "--trusted-hosts", "e", "x"])
-    assert caught.value.reference == "unknown-option"
+@pytest.mark.parametrize(
+    ("argv", "position", "word", "hint"),
+    [
+        (["install", "--trusted-hosts", "e", "x"], 2, "--trusted-hosts", "did you mean --trusted-host?"),
+        (["list", "-q", "--fromat=json"], 3, "--fromat", "did you mean --format?"),
+        (["--isolatde", "list"], 1, "--isolatde", "did you mean --isolated?"),
+        (["show", "--report-fromat", "json", "x"], 2, "--report-fromat", "did you mean --report-format?"),
+        (["freeze", "-qZ"], 2, "-Z", "--help lists the options"),
+        (
+            ["install", "--option-of-a-newer-pip=1", "x"],
+            2,
+            "--option-of-a-newer-pip",
+            "--help lists the options",
+        ),
+    ],
+)
+def test_an_option_that_pip_does_not_have_is_named_where_it_stands(
+    argv: list[str], position: int, word: str, hint: str
+):
+    with pytest.raises(UsageError) as caught:
+        parse(argv)
+    error = caught.value
+    assert (error.reference, error.message, error.hint) == ("unknown-option", f"no such option: {word}", hint)
+    assert error.notes == ("pip 26.3 has no such option; what safepip does not know is not passed on",)
+    assert error.origin is not None
+    assert (error.origin.kind, error.origin.line) == (Place.ARGUMENT, position)
+
+
+@pytest.mark.parametrize(
+    ("argv", "position"),
+    [
+        (["install", "x", "--index-url"], 3),
+        (["install", "--retries", "many", "x"], 3),
+        (["install", "--retries=many", "x"], 2),
+        (["install", "--no-index=1", "x"], 2),
+        (["install", "--up", "x"], 2),
+        (["install", "-qqi"], 2),
+        (["install", "x", "--only-binary", "-x"], 4),
+        (["--timeout", "soon", "list"], 2),
+    ],
+)
+def test_every_mistake_says_where_it_stands(argv: list[str], position: int):
+    with pytest.raises((UsageError, CommandError)) as caught:
+        parse(argv)
+    assert caught.value.origin is not None
+    assert caught.value.origin.line == position
 
 
 def test_python_after_the_command_is_refused_and_before_it_is_read():
     with pytest.raises(CommandError, match="must be placed before the pip subcommand"):
         parse(["list", "--python", ".venv"])
+    assert parse(["list", "--python", ".venv", "--help"]).wants_help
     assert given_values(parse(["--python", ".venv", "list"]), "python") == [".venv"]
 
 

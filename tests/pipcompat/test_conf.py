@@ -122,15 +122,12 @@ def test_bad_files_name_the_line(text: str, line: int, words: str):
     assert (caught.value.origin.place, caught.value.origin.line) == ("pip.conf", line)
 
 
-def paths(
-    platform: str, environ: dict[str, str], *, isolated: bool = False, existing: set[str] = frozenset()
-):
+def paths(platform: str, environ: dict[str, str], *, existing: set[str] = frozenset()):
     return config_paths(
         platform,
         environ,
         "/venv",
         "/home/me",
-        isolated=isolated,
         exists=existing.__contains__,
         is_dir=existing.__contains__,
     )
@@ -157,12 +154,6 @@ def test_xdg_folders_count_where_they_are_absolute():
         "/venv/pip.conf",
     ]
     assert paths("linux", {"XDG_CONFIG_HOME": "relative"}) == paths("linux", {})
-
-
-def test_isolated_leaves_out_the_user_only():
-    environ = {"PIP_CONFIG_FILE": "/missing.conf"}
-    kinds = [kind for kind, _ in paths("linux", environ, isolated=True)]
-    assert kinds == [ConfigKind.GLOBAL, ConfigKind.GLOBAL, ConfigKind.SITE, ConfigKind.ENV]
 
 
 def test_named_file_takes_the_place_of_the_users_if_it_exists():
@@ -208,24 +199,20 @@ FOLDERS = st.sampled_from(["", "/a", "/a/", "/a:/b", "relative:/b: /c ", ":", " 
             "PIP_CONFIG_FILE": st.sampled_from(["/missing.conf", "", "/etc/passwd"]),
         },
     ),
-    isolated=st.booleans(),
 )
 def test_files_are_looked_for_where_pip_looks(
-    system: tuple[str, str], environ: dict[str, str], isolated: bool, oracle: Oracle, tmp_path: Path
+    system: tuple[str, str], environ: dict[str, str], oracle: Oracle, tmp_path: Path
 ):
     platform, base = system
     environ = {**environ, "HOME": str(tmp_path)}
     (tmp_path / "Library/Application Support/pip").mkdir(parents=True, exist_ok=True)
-    theirs = oracle(
-        "places", platform=platform, prefix="/venv", base_prefix=base, environ=environ, isolated=isolated
-    )
+    theirs = oracle("places", platform=platform, prefix="/venv", base_prefix=base, environ=environ)
     ours = config_paths(
         platform,
         environ,
         "/venv",
         str(tmp_path),
         base_prefix=base,
-        isolated=isolated,
         exists=os.path.exists,
         is_dir=os.path.isdir,
     )

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from safepip.core.errors import ConfigurationError, SafepipError
 from safepip.flows.configuration import read_config
-from safepip.pipcompat import conf, environ
+from safepip.pipcompat import conf, environ, places
 from safepip.pipcompat.argv import parse
 from safepip.pipcompat.effective import EffectiveConfig
-from safepip.pipcompat.places import config_paths
 from safepip.pipcompat.written import ConfigKind
 
 from .cases import NOW, SIMPLE, same_values
@@ -28,6 +27,9 @@ pytestmark = [
     pytest.mark.differential,
     pytest.mark.skipif(sys.platform != "linux", reason="the folders of the other systems are not this one's"),
 ]
+
+
+NAMES = ("xdg1/pip", "xdg2/pip", "etc", "home/.pip", "home/.config/pip", "venv", "named")
 
 
 @dataclass
@@ -48,10 +50,14 @@ class Levels:
         return str(self.root / "venv")
 
     @property
+    def question(self) -> dict[str, str]:
+        """What the oracle needs to find the same files."""
+        return {"prefix": self.prefix, "system": str(self.places["etc"])}
+
+    @property
     def places(self) -> dict[str, Path]:
         """Every file, by a short name, weakest first."""
-        names = ("xdg1/pip", "xdg2/pip", "home/.pip", "home/.config/pip", "venv", "named")
-        return {name: self.root / name / "pip.conf" for name in names}
+        return {name: self.root / name / "pip.conf" for name in NAMES}
 
     def write(self, files: dict[str, bytes]) -> None:
         for name, path in self.places.items():
@@ -80,7 +86,7 @@ class Levels:
 
     def listed(self, variables: dict[str, str]) -> str:
         """What ``pip config list`` would print, from safepip's reading of the same files."""
-        found = config_paths(
+        found = places.config_paths(
             "linux", variables, self.prefix, variables["HOME"], exists=os.path.exists, is_dir=os.path.isdir
         )
         values: dict[str, dict[str, str]] = {}
@@ -96,8 +102,10 @@ class Levels:
 
 
 @pytest.fixture
-def levels(tmp_path: Path) -> Levels:
-    return Levels(tmp_path)
+def levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Levels:
+    found = Levels(tmp_path)
+    monkeypatch.setattr(places, "SYSTEM_FILE", str(found.places["etc"]))
+    return found
 
 
 KEYS = st.sampled_from(
@@ -139,7 +147,6 @@ def files(draw: st.DrawFn) -> bytes:
     return (mark + "\n".join([*lines, ""])).replace("\n", end).encode()
 
 
-NAMES = ("xdg1/pip", "xdg2/pip", "home/.pip", "home/.config/pip", "venv", "named")
 FILES = st.fixed_dictionaries({}, optional={name: files() for name in NAMES})
 VARIABLES = st.fixed_dictionaries(
     {},
@@ -169,7 +176,7 @@ def test_values_of_every_command_are_what_pip_reports(
 ):
     levels.write(contents)
     variables = environment(levels, variables)
-    theirs = oracle("argv", argv=argv, prefix=levels.prefix, environ=variables)
+    theirs = oracle("argv", argv=argv, **levels.question, environ=variables)
     ours: EffectiveConfig | SafepipError
     try:
         ours = levels.read(argv, variables)
@@ -190,7 +197,7 @@ def test_what_stands_in_every_file_is_what_pip_config_lists(
 ):
     levels.write(contents)
     variables = environment(levels, variables)
-    theirs = oracle("output", argv=["config", "list"], prefix=levels.prefix, environ=variables)
+    theirs = oracle("output", argv=["config", "list"], **levels.question, environ=variables)
     try:
         ours = levels.listed(variables)
     except ConfigurationError:
@@ -225,7 +232,7 @@ def test_only_the_null_device_by_its_own_name_switches_every_file_off(
     variables = environment(levels, {"PIP_CONFIG_FILE": named})
 
     ours = levels.read(["install", "x"], variables)
-    theirs = oracle("argv", argv=["install", "x"], prefix=levels.prefix, environ=variables)
+    theirs = oracle("argv", argv=["install", "x"], **levels.question, environ=variables)
 
     assert ours.value("index_url") == expected
     assert named == "null" or theirs["values"]["index_url"] == expected
@@ -239,9 +246,7 @@ def test_a_relative_name_of_a_file_is_seen_from_the_working_directory(
     variables = levels.environ | {"PIP_CONFIG_FILE": "named/pip.conf"}
 
     ours = levels.read(["install", "x"], variables)
-    theirs = oracle(
-        "argv", argv=["install", "x"], prefix=levels.prefix, environ=variables, cwd=str(levels.root)
-    )
+    theirs = oracle("argv", argv=["install", "x"], **levels.question, environ=variables, cwd=str(levels.root))
 
     assert ours.value("index_url") == theirs["values"]["index_url"] == "named"
 
@@ -262,6 +267,6 @@ def test_files_are_decoded_as_the_locale_says(levels: Levels):
 def test_a_byte_order_mark_is_an_error_and_no_empty_file(levels: Levels, oracle: Oracle):
     levels.write({"venv": "\ufeff[global]\nindex-url = a\n".encode()})
 
-    assert oracle("argv", argv=["list"], prefix=levels.prefix, environ=levels.environ)["exit"] == 2
+    assert oracle("argv", argv=["list"], **levels.question, environ=levels.environ)["exit"] == 2
     with pytest.raises(ConfigurationError, match="no section headers"):
         levels.read(["list"], levels.environ)

@@ -13,7 +13,7 @@ SHA = "a" * 64
 
 def policy(argv: list[str]) -> tuple[str | None, list[str]]:
     own, rest = split_own(argv)
-    return (own.policy.value if own.policy else None, list(rest))
+    return (own.policies[-1].value if own.policies else None, list(rest))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,11 @@ def policy(argv: list[str]) -> tuple[str | None, list[str]]:
 )
 def test_policy_is_taken_exactly(argv: list[str], expected: str | None, rest: list[str]):
     assert policy(argv) == (expected, rest)
+
+
+def test_every_policy_that_is_named_counts():
+    own, _ = split_own(["--policy", "strict.toml", "install", "demo", "--policy=lax.toml"])
+    assert [said.value for said in own.policies] == ["strict.toml", "lax.toml"]
 
 
 def test_rest_keeps_the_positions_that_were_typed():

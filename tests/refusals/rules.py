@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from packaging.utils import NormalizedName, canonicalize_name
+
 from safepip.core.digest import Digest
 from safepip.core.index import Index
 from safepip.core.record import Known, KnownFile, KnownRoute
@@ -70,7 +72,9 @@ def over_https(server: IndexServer, *argv: str) -> Ended:
 
 @meets("plaintext-index")
 def _(_: Path) -> Ended:
-    return Scene({"requirements.txt": "--index-url http://mirror.example/simple\n"}).run("install", "-r", "requirements.txt")
+    return Scene({"requirements.txt": "--index-url http://mirror.example/simple\n"}).run(
+        "install", "-r", "requirements.txt"
+    )
 
 
 @meets("trusted-host")
@@ -93,7 +97,9 @@ def _(_: Path) -> Ended:
 @meets("credentials-in-url")
 def _(_: Path) -> Ended:
     text = "--index-url https://me:s3cret@nexus.example/simple\ndemo\n"
-    scene = Scene({"requirements.txt": text, PIP_CONF: "[global]\nindex-url = https://nexus.example/simple\n"})
+    scene = Scene(
+        {"requirements.txt": text, PIP_CONF: "[global]\nindex-url = https://nexus.example/simple\n"}
+    )
     return scene.run("install", "-r", "requirements.txt")
 
 
@@ -127,13 +133,17 @@ def _(_: Path) -> Ended:
 @meets("plaintext-link")
 def _(_: Path) -> Ended:
     scene, index = offering()
-    scene.indexes.publish(index, "demo", "1.0", url="http://files.example/demo-1.0-py3-none-any.whl", upload_time=OLD)
+    scene.indexes.publish(
+        index, "demo", "1.0", url="http://files.example/demo-1.0-py3-none-any.whl", upload_time=OLD
+    )
     return scene.run("install", "demo")
 
 
 @meets("unpinned-vcs")
 def _(_: Path) -> Ended:
-    return Scene({"requirements.txt": "demo @ git+https://git.example/demo@main\n"}).run("install", "-r", "requirements.txt")
+    return Scene({"requirements.txt": "demo @ git+https://git.example/demo@main\n"}).run(
+        "install", "-r", "requirements.txt"
+    )
 
 
 @meets("local-build")
@@ -404,7 +414,9 @@ def locked(text: str, *, argument: str = "pylock.toml") -> Ended:
 
 @meets("lock-drift")
 def _(_: Path) -> Ended:
-    return locked(lock(LOCKED.replace(f'index = "{DEFAULT_INDEX}"', 'index = "https://other.example/simple"')))
+    return locked(
+        lock(LOCKED.replace(f'index = "{DEFAULT_INDEX}"', 'index = "https://other.example/simple"'))
+    )
 
 
 @meets("lock-incomplete")
@@ -427,7 +439,9 @@ def _(_: Path) -> Ended:
 
 @meets("lock-unknown-key")
 def _(_: Path) -> Ended:
-    return locked(lock(LOCKED.replace("[[packages.wheels]]", 'markers = "python_version < \'3\'"\n[[packages.wheels]]')))
+    return locked(
+        lock(LOCKED.replace("[[packages.wheels]]", "markers = \"python_version < '3'\"\n[[packages.wheels]]"))
+    )
 
 
 @meets("lock-version")
@@ -435,8 +449,5 @@ def _(_: Path) -> Ended:
     return locked(lock(LOCKED, 'lock-version = "1.7"\ncreated-by = "test"\n'))
 
 
-def _name(text: str):  # noqa: ANN202  a NewType of packaging's
-    from packaging.utils import canonicalize_name
-
+def _name(text: str) -> NormalizedName:
     return canonicalize_name(text)
-

@@ -5,8 +5,10 @@ A rule, or an error with a new reference, that nobody provokes here fails.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ import pytest
 from report.golden import FOLDER, assert_golden
 from safepip.core.finding import Finding
 from safepip.core.origin import Origin, Place
+from safepip.report.console import render_error
 from safepip.rules import registry
+from tests.refusals.errors import ELSEWHERE, ERRORS, NO_TEXT
 from tests.refusals.rules import RULES
 from tests.support import certificates
 
@@ -61,4 +65,112 @@ def test_a_finding_says_where_and_what_to_do(rule: str, tmp_path: Path) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    assert {path.stem for path in (FOLDER / "refusals").glob("*.txt")} <= set(RULES)
+    wanted = {*RULES, *(f"error-{reference}" for reference in ERRORS)}
+
+    assert {path.stem for path in (FOLDER / "refusals").glob("*.txt")} == wanted
+
+
+# --- Errors -------------------------------------------------------------------------------------------
+
+SOURCES = Path(__file__).resolve().parents[2] / "src" / "safepip"
+TABLE_ROW = re.compile(r"^\| `([a-z-]+)` \| ([\d, ]+) \|", re.MULTILINE)
+OWN_CODES = {10, 11, 12, 13}
+"""Ends that pip does not know: there every text is safepip's own."""
+WITHOUT_HELP = {
+    "bug", "build-backend", "build-dependencies", "cancelled", "dependency-group",
+    "disk", "invalid-build-requirement", "invalid-pyproject-toml", "invalid-requirement", "invalid-version",
+    "configured-value", "no-project", "not-found", "pip", "requirement-file", "requires-python",
+    "resolution-impossible", "script", "subdirectory", "lock-file", "unknown-command", "unreadable-source", "usage",
+}  # fmt: skip
+"""Errors in pip's words, which say all there is to say."""
+
+
+def references() -> set[str]:
+    """Every reference that an error is raised with, read from the code."""
+    found: set[str] = set()
+    for path in SOURCES.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.keyword) and node.arg == "reference":
+                found |= {part.value for part in _results(node.value) if isinstance(part.value, str)}
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "REFERENCE":
+                found |= {part.value for part in _results(node.value) if isinstance(part.value, str)}
+    return found - set(NO_TEXT)
+
+
+def _results(node: ast.expr) -> list[ast.Constant]:
+    """The texts that an expression may come to; of a condition both ends, not what it asks."""
+    if isinstance(node, ast.IfExp):
+        return [*_results(node.body), *_results(node.orelse)]
+    return [node] if isinstance(node, ast.Constant) else []
+
+
+def documented() -> dict[str, set[int]]:
+    """The table of the page about errors: reference → exit codes."""
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    return {name: {int(code) for code in codes.split(",")} for name, codes in TABLE_ROW.findall(text)}
+
+
+def test_every_reference_is_met_or_held_elsewhere() -> None:
+    assert references() - set(registry()) == set(ERRORS) | set(ELSEWHERE)
+
+
+def test_every_reference_has_a_row_in_the_page_about_errors_or_is_a_rule() -> None:
+    assert references() - set(registry()) == set(documented())
+
+
+@pytest.mark.parametrize("test", sorted(ELSEWHERE.values()))
+def test_the_test_that_holds_an_error_elsewhere_exists(test: str) -> None:
+    path, _, name = test.partition("::")
+
+    assert f"def {name}(" in (SOURCES.parents[1] / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("reference", sorted(ERRORS))
+def test_an_error_says_where_or_what_to_do(reference: str, tmp_path: Path) -> None:
+    error = ERRORS[reference](tmp_path)
+
+    assert error.reference == reference
+    # What nobody foresaw is noted as an error and ends in 70, which no error class has.
+    assert error.exit_code in documented()[reference] or reference == "bug"
+    if error.exit_code in OWN_CODES:
+        assert error.origin is None or has_place(error.origin)
+        assert error.origin is not None or error.exit_code == 13
+        assert error.hint
+    assert error.hint or reference in WITHOUT_HELP
+    text = render_error(error, color=False)
+    assert_golden(f"refusals/error-{reference}.txt", normalized(text, tmp_path))
+
+
+# --- Every place in the code that makes one -----------------------------------------------------------
+
+PLACED_LATER = {"io/index.py", "io/range_reader.py"}
+"""Their caller knows the index, and turns the error into a finding about it."""
+OWN_ERRORS = {"ConfigurationError", "ConnectionLost", "Undecided", "VerificationError"}
+"""Classes whose texts are all safepip's own."""
+
+
+def made(*classes: str) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of these classes, with the module it stands in."""
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in classes:
+                yield path.relative_to(SOURCES).as_posix(), node
+
+
+def says(call: ast.Call, word: str) -> bool:
+    """Whether the call has this keyword, and not just None."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    return word in given and not (isinstance(given[word], ast.Constant) and given[word].value is None)
+
+
+def test_no_finding_is_made_without_help() -> None:
+    assert [f"{module}:{call.lineno}" for module, call in made("Finding") if not says(call, "help")] == []
+
+
+def test_no_error_of_safepips_own_is_made_without_a_hint_and_a_place() -> None:
+    calls = list(made(*OWN_ERRORS))
+
+    assert [f"{module}:{call.lineno}" for module, call in calls if not says(call, "hint")] == []
+    placed = [(module, call) for module, call in calls if module not in PLACED_LATER]
+    assert [f"{module}:{call.lineno}" for module, call in placed if not says(call, "origin")] == []

@@ -1,4 +1,11 @@
-from safepip.core.errors import ConfigurationError, ExitCode, Refused, ResolutionError, SafepipError
+from safepip.core.errors import (
+    ConfigurationError,
+    ExitCode,
+    Refused,
+    ResolutionError,
+    SafepipError,
+    UsageError,
+)
 from safepip.core.finding import Finding, Level
 from safepip.report.console import render_error, render_finding, render_findings
 from tests.report import samples
@@ -73,6 +80,25 @@ def test_an_error_looks_like_a_finding():
 
 def test_an_error_without_reference_or_place_is_one_line():
     assert render_error(SafepipError("no such folder"), color=False) == "ERROR: no such folder\n"
+
+
+def test_where_pip_ends_in_the_same_way_its_words_come_first():
+    error = ResolutionError(
+        "No matching distribution found for demo",
+        reference="not-found",
+        preface=("Could not find a version that satisfies the requirement demo (from versions: none)",),
+        notes=("demo comes from corp and nowhere else",),
+    )
+    assert render_error(error, color=False).splitlines() == [
+        "ERROR: Could not find a version that satisfies the requirement demo (from versions: none)",
+        "ERROR: No matching distribution found for demo",
+        "   = note: demo comes from corp and nowhere else",
+    ]
+
+
+def test_where_pip_ends_otherwise_the_kind_of_error_is_named():
+    usage = UsageError("no such option: --indx", reference="unknown-option")
+    assert render_error(usage, color=False) == "error[unknown-option]: no such option: --indx\n"
 
 
 def test_an_error_of_several_lines_keeps_them_and_cannot_command_a_runner():

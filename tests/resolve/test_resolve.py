@@ -9,6 +9,7 @@ import pytest
 from packaging.tags import Tag
 
 from safepip.core.errors import ExitCode, Refused, ResolutionError
+from safepip.core.index import ProjectStatus
 from safepip.core.plan import RouteReason
 from safepip.core.subjects import RequirementKind
 from safepip.resolve.request import FormatControl, ReleaseControl, UpgradeStrategy
@@ -327,6 +328,15 @@ def test_a_project_that_its_route_lacks_names_the_route(asking: Asking) -> None:
     with pytest.raises(ResolutionError) as caught:
         asking("acme-core")
     assert "acme-core comes from corp only, because of the pattern 'acme-*'" in caught.value.notes
+
+
+def test_what_an_index_says_of_a_project_is_told_where_nothing_fits(asking: Asking) -> None:
+    index = asking.world.index("pypi")
+    asking.world.publish(index, "demo", "1.0")
+    asking.world.set_status(index, "demo", ProjectStatus.ARCHIVED)
+    with pytest.raises(ResolutionError) as caught:
+        asking("demo>2")
+    assert any("archived" in note for note in caught.value.notes), caught.value.notes
 
 
 def test_a_constraint_cannot_have_extras(asking: Asking) -> None:

@@ -12,12 +12,13 @@ from packaging.version import Version
 
 from safepip.core.finding import Finding, Level
 from safepip.core.origin import BUILT_IN, Sourced
+from safepip.core.project import Pattern
 from safepip.core.subjects import Setting
 from safepip.policy.schema import Exemption
 from safepip.rules import known_rules, registry
 from safepip.rules.engine import apply_policy, judge, judge_unknown, review_allowances
 
-from .subjects import NOW, PIP_CONF, VARIABLE, context, line, setting
+from .subjects import ARGUMENT, NOW, PIP_CONF, VARIABLE, context, line, setting
 
 
 def finding(
@@ -181,3 +182,74 @@ def test_unknown_keys_of_files_are_a_warning() -> None:
     assert (found.rule, found.level, found.subject) == ("unknown-option", Level.WARN, "index-ulr")
     assert judge_unknown(unknown, context(levels("unknown-option", "off"))) == ()
     assert judge_unknown([], context()) == ()
+
+
+def test_an_exemption_may_leave_a_warning() -> None:
+    told = context(allow("startup-hook"))
+    softened = tuple(replace(one, leaves=Level.WARN) for one in told.policy.exemptions)
+    told = replace(told, policy=replace(told.policy, exemptions=softened))
+    found = apply_policy(finding("startup-hook"), told)
+    assert found is not None
+    assert found.level is Level.WARN
+    assert found.notes == ("not refused: ours (safepip.toml:1:1); another policy file asks for the warning",)
+    assert told.used == set(softened)
+
+
+def test_the_exemption_that_lets_more_pass_is_the_one_that_counts() -> None:
+    told = context(allow(package='"acme-*"') + allow(package='"acme-sdk"'))
+    first, second = told.policy.exemptions
+    softened = (replace(first, leaves=Level.WARN), second)
+    told = replace(told, policy=replace(told.policy, exemptions=softened))
+    assert apply_policy(finding(), told) is None
+    assert told.used == {second}
+
+
+def test_a_refusal_shows_the_exemption_that_ended() -> None:
+    found = apply_policy(finding(), context(allow(expires="2026-11-20")))
+    assert found is not None
+    (place,) = found.related
+    assert (place.origin.line, place.label) == (1, "this exemption ended on 2026-11-20")
+
+
+def test_an_exemption_from_a_rule_that_is_off_is_not_used() -> None:
+    told = context(levels("fresh-release", "off") + allow())
+    assert apply_policy(finding(), told) is None
+    assert not told.used
+
+
+@pytest.mark.parametrize(
+    "specifier, version, passes",
+    [
+        (">=2", "2.0.dev1", False),
+        (">=2", "2.1a1", True),
+        ("==2.0", "2.0+local.1", True),
+        ("===2.0", "2.0+local.1", False),
+        ("~=2.1", "2.9rc1", True),
+        ("!=2.0", "2.0.post1", True),
+        ("<2", "2.0rc1", False),
+    ],
+)
+def test_versions_of_an_exemption_are_those_of_the_specification(
+    specifier: str, version: str, passes: bool
+) -> None:
+    told = context(allow(package=f'"acme-sdk{specifier}"'))
+    assert (apply_policy(finding(), told, version=Version(version)) is None) is passes
+
+
+@pytest.mark.parametrize("subject", ["Acme.SDK", "acme_sdk", "ACME--sdk"])
+def test_names_are_compared_normalised(subject: str) -> None:
+    assert apply_policy(finding(subject=subject), context(allow(package='"acme-sdk"'))) is None
+
+
+@pytest.mark.parametrize("subject", ["https://acme-x.example/", "./acme-x", "acme-x.example:8443", "", None])
+def test_what_is_no_project_name_is_no_package(subject: str | None) -> None:
+    told = context(allow(package='"acme-*"'))
+    assert apply_policy(finding(subject=subject), told) is not None
+
+
+def test_an_exemption_of_the_command_line_that_nothing_needed_is_told_whatever_it_names() -> None:
+    told = context()
+    typed = Exemption(rule="fresh-release", reason="x", origin=ARGUMENT, package=Pattern.parse("acme-skd"))
+    told = replace(told, policy=replace(told.policy, exemptions=(typed,)))
+    (found,) = review_allowances(told, [canonicalize_name("acme-sdk")])
+    assert (found.rule, found.subject, found.help) == ("unused-allowance", "acme-skd", "leave --allow out")

@@ -159,9 +159,9 @@ def comparable(folder: Path, environment_folder: Path | None = None) -> Tree:
 def _rows_without_script_digests(record: bytes) -> bytes:
     """A script holds its environment's path, so its digest and size differ between environments.
 
-    So does the URL of a local file.
+    So does the URL of a local file, and the hook of an editable project.
     """
     rows = csv.reader(record.decode().splitlines())
-    differs = re.compile(r"\.\.|/.*/bin/|.*/direct_url\.json\Z")
+    differs = re.compile(r"\.\.|/.*/bin/|.*/direct_url\.json\Z|__editable__.*\.pth\Z")
     kept = [[path, *([] if differs.match(path) else digest_and_size)] for path, *digest_and_size in rows]
     return "\n".join(",".join(row) for row in sorted(kept)).encode()

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Shell, publish, trusting
-from support.certificates import Certificate
-from support.server import IndexServer, Response
+from support.certificates import other_ca_path
+from support.server import Certificate, IndexServer, Response
 from support.wheels import make_wheel, wheel_filename
 from threats.conftest import Oracle, Run
 
@@ -274,11 +274,9 @@ def test_a_trusted_host_opens_no_unverified_connection(pip: Run, safepip: Run) -
         assert len(server.requests) == asked
 
 
-def test_a_named_bundle_is_the_only_one(
-    pip: Run, safepip: Run, index: IndexServer, other_bundle: str
-) -> None:
+def test_a_named_bundle_is_the_only_one(pip: Run, safepip: Run, index: IndexServer) -> None:
     """pip lets the environment's bundle take the place of the one that was named."""
-    line = ("install", "--dry-run", "lib", "-i", index.url, "--retries", "0", "--cert", other_bundle)
+    line = ("install", "--dry-run", "lib", "-i", index.url, "--retries", "0", "--cert", other_ca_path())
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         assert pip(*line, environ={variable: index.ca_path}).code == 0
         ended = safepip(*line, environ={variable: index.ca_path})
@@ -286,16 +284,9 @@ def test_a_named_bundle_is_the_only_one(
         assert "tls-failure" in ended.err
 
     ended = safepip(
-        "install", "--dry-run", "lib", *trusting(index), environ={"REQUESTS_CA_BUNDLE": other_bundle}
+        "install", "--dry-run", "lib", *trusting(index), environ={"REQUESTS_CA_BUNDLE": other_ca_path()}
     )
     assert ended.code == 0, ended.err
-
-
-@pytest.fixture
-def other_bundle(tmp_path: Path) -> str:
-    from support.certificates import other_ca_path
-
-    return other_ca_path()
 
 
 # --- Hashes and file kinds -----------------------------------------------------------------------

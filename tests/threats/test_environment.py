@@ -16,8 +16,8 @@ import pytest
 from cli.conftest import Shell, publish, trusting
 from safepip.io.agent import minimal_environment
 from safepip.io.pip import environment_for_pip
-from support.certificates import Certificate
-from support.server import IndexServer
+from support.certificates import other_ca_path
+from support.server import Certificate, IndexServer
 from support.wheels import make_wheel, wheel_filename
 from threats.conftest import Oracle, Run
 
@@ -89,17 +89,18 @@ def test_the_order_of_two_variables_decides_nothing(oracle: Oracle, safepip: Run
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "rule"),
+    ("said", "rule"),
     [
-        ("PIP_REQUIREMENT", "r.txt", "plaintext-link"),
-        ("PIP_CONSTRAINT", "r.txt", "plaintext-link"),
-        ("PIP_REQUIREMENT", "http://e/r.txt", "plaintext-link"),
-        ("PIP_EDITABLE", "git+https://e/lib#egg=lib", "unpinned-vcs"),
+        (("PIP_REQUIREMENT", "r.txt"), "plaintext-link"),
+        (("PIP_CONSTRAINT", "r.txt"), "plaintext-link"),
+        (("PIP_REQUIREMENT", "http://e/r.txt"), "plaintext-link"),
+        (("PIP_EDITABLE", "git+https://e/lib#egg=lib"), "unpinned-vcs"),
     ],
 )
 def test_what_the_environment_adds_is_under_the_same_rules(
-    shell: Shell, oracle: Oracle, safepip: Run, variable: str, value: str, rule: str
+    shell: Shell, oracle: Oracle, safepip: Run, said: tuple[str, str], rule: str
 ) -> None:
+    variable, value = said
     shell.write("r.txt", "lib @ http://e/lib-2.0-py3-none-any.whl\n")
     dest = {"PIP_REQUIREMENT": "requirements", "PIP_CONSTRAINT": "constraints", "PIP_EDITABLE": "editables"}
     values = read_by_pip(oracle, "install", "lib", environ={variable: value})
@@ -161,7 +162,7 @@ def test_a_flag_that_is_denied_twice_means_what_it_means_to_pip(
     """``PIP_NO_COMPILE=0`` means not to compile: pip takes the word for the setting itself."""
     for value, compiled in (("0", False), ("1", True)):
         environ = {"PIP_NO_COMPILE": value}
-        assert read_by_pip(oracle, "install", "lib", environ=environ)["compile"] is compiled
+        assert bool(read_by_pip(oracle, "install", "lib", environ=environ)["compile"]) is compiled
         ended = safepip("install", "lib", "--target", f"out{value}", *trusting(index), environ=environ)
         assert ended.code == 0, ended.err
         assert any((shell.folder / f"out{value}").rglob("*.pyc")) is compiled
@@ -262,17 +263,17 @@ def test_a_shells_request_for_completions_does_not_end_a_command(shell: Shell, p
 
 @POSIX
 def test_no_program_of_path_runs_for_an_install(
-    shell: Shell, pip: Run, safepip: Run, index: IndexServer, programs: Path, tmp_path: Path
+    shell: Shell, pip: Run, safepip: Run, index: IndexServer, programs: Path
 ) -> None:
     found = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     pip("install", "--dry-run", "lib", *trusting(index), environ=found)
-    ran = (tmp_path / "ran").read_text()
+    ran = (programs.parent / "ran").read_text()
     assert "lsb_release" in ran
 
     ended = safepip("install", "lib", *trusting(index), environ=found)
 
     assert (ended.code, shell.installed()) == (0, {"lib-2.0"}), ended.err
-    assert (tmp_path / "ran").read_text() == ran
+    assert (programs.parent / "ran").read_text() == ran
 
 
 @POSIX
@@ -338,15 +339,12 @@ def test_no_code_of_pythonpath_runs_while_a_plan_is_applied(
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_bundle_of_the_environment_does_not_join_the_one_that_was_named(
-    pip: Run, safepip: Run, variable: str
+    pip: Run, safepip: Run, index: IndexServer, variable: str
 ) -> None:
-    from support.certificates import ca_path, other_ca_path
+    line = ("install", "--dry-run", "lib", "-i", index.url, "--retries", "0", "--cert", other_ca_path())
+    assert pip(*line, environ={variable: index.ca_path}).code == 0
 
-    with IndexServer(certificate=Certificate.GOOD) as server:
-        publish(server, "lib", "2.0")
-        line = ("install", "--dry-run", "lib", "-i", server.url, "--retries", "0", "--cert", other_ca_path())
-        assert pip(*line, environ={variable: ca_path()}).code == 0
-        ended = safepip(*line, environ={variable: ca_path()})
+    ended = safepip(*line, environ={variable: index.ca_path})
 
     assert ended.code != 0
     assert "tls-failure" in ended.err

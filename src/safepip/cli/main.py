@@ -58,13 +58,28 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
     if invocation.wants_version:
         # stdout is pip's line, which other programs read.
         sys.stderr.write(f"safepip {__version__}\n")
-    if not (invocation.wants_help and invocation.command in GUARDED):
+    if not _adds_to_help(invocation):
         return delegate(invocation, own, PassingWorld())
-    from safepip.cli.own_help import OWN_HELP
+    from safepip.cli.own_help import OWN_COMMANDS_HELP, OWN_HELP
 
     code = delegate(invocation, own, PassingWorld(stays=True))
-    sys.stdout.write(OWN_HELP)
+    sys.stdout.write(OWN_HELP if _help_asked_about(invocation) else OWN_COMMANDS_HELP)
     return code
+
+
+def _adds_to_help(invocation: Invocation) -> bool:
+    """Whether pip is to print help of which it does not know all: of its commands, or of a guarded one."""
+    if invocation.wants_version or not (invocation.wants_help or invocation.command in {None, "help"}):
+        return False
+    asked = _help_asked_about(invocation)
+    return not asked or asked in GUARDED
+
+
+def _help_asked_about(invocation: Invocation) -> str:
+    """The command that help is asked about; empty for pip as a whole."""
+    if invocation.command != "help":
+        return invocation.command or ""
+    return invocation.arguments[0].value if invocation.arguments else ""
 
 
 def _own_help(command: str) -> int:

@@ -35,14 +35,42 @@ Options:
 """,
     "policy": """
 Usage:
-  safepip policy init [--output FILE] [--force]
+  safepip policy init [--output <file>] [--force]
   safepip policy show
-  safepip policy check [FILE ...]
-  safepip policy trust [FILE] [--revoke | --list]
+  safepip policy check [<file> ...]
+  safepip policy trust [<file>] [--revoke]
+  safepip policy trust --list
   safepip policy schema
 
 Description:
   Write, show, check and trust policy files.
+
+  init    Write a first policy from the configuration of pip, what is installed and what is locked, and say
+          what it would refuse today. Asks nothing, of nobody.
+  show    Print the policy in force with the line that set each key, every file with whether it is trusted,
+          what is set aside, and exemptions.
+  check   Read files strictly and print everything that is wrong; without a file, all that take part. Exit
+          code 12 for what is no policy; 14 for exemptions that have ended, and keys that a stronger file
+          does not let through.
+  trust   Let all of this project's policy count for you, here, until it says something else.
+  schema  Print the JSON schema, for editors.
+
+Options:
+  --output <file>             Where init writes (default: safepip.toml).
+  --force                     Let init write over a file.
+  --revoke                    Take trust back.
+  --list                      List the policies that you trust.
+  --policy <file>             A policy file that counts in full; also SAFEPIP_POLICY.
+  --report-format <format>    text or json.
+
+  The options of safepip install are taken too: they are part of what is configured.
 """,
 }
 """What ``--help`` of a command prints that pip does not have."""
+
+OWN_COMMANDS_HELP = """
+safepip's Own Commands (safepip help <command> says more):
+  explain                     Say what is in force, where it was set, and where a project would come from.
+  policy                      Write, show, check and trust policy files.
+"""
+"""What follows pip's list of its commands."""

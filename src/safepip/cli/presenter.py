@@ -144,6 +144,11 @@ class StreamPresenter:
 
         self.answered(trust_json(entry, changes) if self.format == "json" else trust_text(entry, changes))
 
+    def policy_written(self, path: str) -> None:
+        from safepip.report.policy_page import written_json, written_text
+
+        self.answered(written_json(path) if self.format == "json" else written_text(path))
+
     def policies_listed(self, states: Sequence[TrustedState]) -> None:
         from safepip.report.policy_page import trusted_json, trusted_text
 

@@ -25,7 +25,9 @@ class RunLog:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._file = Path(path).open("a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - the run closes it
         except OSError as error:
-            raise CommandError(f"Could not write the log: {error}", reference="log") from None
+            raise CommandError(
+                f"Could not write the log: {error}", reference="log", hint="name another file with --log"
+            ) from None
         self._now = now
 
     def write(self, text: str) -> None:

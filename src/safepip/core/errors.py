@@ -80,8 +80,8 @@ class SafepipError(Exception):
 
     @property
     def is_pips(self) -> bool:
-        """Whether pip ends in the same way, so that its words are the ones to use."""
-        return self.exit_code in {ExitCode.ERROR, ExitCode.USAGE, ExitCode.CONFIGURED_VALUE}
+        """Whether pip ends in the same way and says ``ERROR:``, so that its words are the ones to use."""
+        return self.exit_code in {ExitCode.ERROR, ExitCode.CONFIGURED_VALUE}
 
 
 class UsageError(SafepipError):

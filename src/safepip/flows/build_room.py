@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 from safepip.core.build import Source, read_build_system
 from safepip.core.errors import BuildError, ExitCode
 from safepip.core.index import WheelMetadata
@@ -171,11 +170,8 @@ class Preparation:
         files = fetched(plan, guarded, self._connection)
         made, wheels = builds.built(plan, files)
         findings = builds.relevant(self._connection.inspect(made.steps, wheels, installed={}), made)
-        stop_if_denied(
-            judge_each(findings, guarded.context), self._world, exit_code=ExitCode.VERIFICATION
-        )
+        stop_if_denied(judge_each(findings, guarded.context), self._world, exit_code=ExitCode.VERIFICATION)
         memory_of(guarded, self._world).remember(plan, files)
         if made.steps:
             self._world.audit.admitted(made, wheels)
             room.apply(made, wheels)
-

@@ -27,19 +27,20 @@ def read_config(invocation: Invocation, world: World, target: Target) -> Effecti
     around = world.around
     if invocation.isolated and not any(given.dest == "isolated_mode" for given in invocation.options):
         world.show.noted(["--isolated counts wherever it stands: PIP_* and your own pip.conf do not"])
-    places = configuration_places(invocation, world, target)
+    places = configuration_places(world, target)
     files = tuple(_read(places, world))
     return merge(
         invocation,
         files,
-        # Also when isolated: they are then told apart, and PIP_PYTHON counts all the same.
+        # These and the user's files also when isolated: pip's first parser, which looks for --python,
+        # never is. What does not count is told apart.
         environ.parse(around.environ),
         now=world.clock.now(),
         expand_user=lambda path: around.home + path[1:] if path == "~" or path.startswith("~/") else path,
     )
 
 
-def configuration_places(invocation: Invocation, world: World, target: Target) -> Places:
+def configuration_places(world: World, target: Target) -> Places:
     """Every file that pip would try for this target, weakest first."""
     around = world.around
     return config_paths(
@@ -50,7 +51,6 @@ def configuration_places(invocation: Invocation, world: World, target: Target) -
         base_prefix=target.base_prefix,
         exists=around.exists,
         is_dir=around.is_dir,
-        isolated=invocation.isolated,
     )
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from safepip.core.errors import CommandError, ExitCode
 from safepip.core.events import StageBegan
 from safepip.flows.applying import check_virtualenv
-from safepip.flows.guard import guard
 from safepip.flows.build import Builds
+from safepip.flows.guard import guard
 from safepip.flows.install import verified_files
 from safepip.flows.judging import judge_artifacts
 from safepip.flows.planning import fetched, make_plan, memory_of
@@ -49,6 +49,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
             if own.explain:
                 world.show.explained(plan)
                 return ExitCode.OK
+            asked = plan
             if invocation.command == "wheel":
                 plan, files = verified_files(plan, guarded, connection, world, builds, installed={})
             else:
@@ -59,7 +60,7 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
                 saved = [world.save(files[s.project], folder, s.file.filename) for s in plan.as_pinned]
             except OSError as error:
                 raise CommandError(f"Could not save to {folder}: {error}") from None
-            world.show.downloaded(plan, saved)
+            world.show.downloaded(asked, saved)
             return ExitCode.OK
 
 

@@ -9,24 +9,24 @@ from safepip.core.explained import ConfigurationPage, IndexFacts, PolicyFileFact
 from safepip.core.origin import BUILT_IN, Layer, Origin, Place, Sourced
 from safepip.flows.configuration import configuration_places
 from safepip.flows.explain_pages import exemption_text, option_page, set_policy
-from safepip.flows.explain_settings import COMMAND, InForce
 from safepip.flows.explain_words import OptionWord
 from safepip.flows.indexes import bundle_in_force
 from safepip.pipcompat import table
 from safepip.pipcompat.options import PIP_VERSION
+from safepip.pipcompat.own import GRAMMAR
 from safepip.policy.schema import TlsEnvironment
 
 if TYPE_CHECKING:
     from safepip.core.index import Index
+    from safepip.flows.explain_settings import InForce
     from safepip.flows.surroundings import Surroundings
     from safepip.flows.world import Target, World
-    from safepip.pipcompat.argv import Invocation
 
 SYSTEM_ROOTS = "the operating system's store"
 _OPENSSL_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def overview(invocation: Invocation, known: InForce, world: World, target: Target) -> ConfigurationPage:
+def overview(known: InForce, world: World, target: Target) -> ConfigurationPage:
     """The whole effective configuration."""
     environment = target.environment
     return ConfigurationPage(
@@ -40,7 +40,7 @@ def overview(invocation: Invocation, known: InForce, world: World, target: Targe
         roots=roots_in_force(known, world.around),
         cache_dir=known.transport.cache_dir,
         indexes=tuple(index_facts(index) for index in known.indexes),
-        files=tuple(_files(invocation, world, target)),
+        files=tuple(_files(world, target)),
         options=tuple(_options(known, world.around)),
         unknown=tuple(
             Sourced(value=f"{s.option} = {s.value}", origin=s.origin) for s in known.config.unknown
@@ -108,18 +108,18 @@ def _special(index: Index) -> Iterator[str]:
 def _options(known: InForce, around: Surroundings) -> Iterator[SettingPage]:
     """Every option that somebody set, in pip's order, each ``dest`` once."""
     seen: set[str] = set()
-    for option in table.options_of(COMMAND):
+    for option in table.options_of(GRAMMAR):
         if option.dest in seen or not _was_set(option.dest, known):
             continue
         seen.add(option.dest)
-        yield option_page(OptionWord(option=option, command=COMMAND), known, around)
+        yield option_page(OptionWord(option=option, command=GRAMMAR), known, around)
 
 
 def _was_set(dest: str, known: InForce) -> bool:
     return bool(known.config.items(dest) or known.config.effective(dest).shadowed)
 
 
-def _files(invocation: Invocation, world: World, target: Target) -> Iterator[tuple[str, str]]:
+def _files(world: World, target: Target) -> Iterator[tuple[str, str]]:
     """pip's configuration files that exist, weakest first."""
-    places = configuration_places(invocation, world, target)
+    places = configuration_places(world, target)
     return ((kind.value, path) for kind, path in places if world.around.exists(path))

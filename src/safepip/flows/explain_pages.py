@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from safepip.core.explained import RulePage, SettingPage
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Sourced
-from safepip.flows.explain_settings import InForce, about
 from safepip.flows.explain_words import OptionWord, PolicyWord
 from safepip.pipcompat.environ import PREFIX
 from safepip.pipcompat.option import Option
@@ -22,6 +21,7 @@ from safepip.policy.schema import Policy
 from safepip.rules import registry
 
 if TYPE_CHECKING:
+    from safepip.flows.explain_settings import InForce
     from safepip.flows.surroundings import Surroundings
     from safepip.policy.schema import Exemption, PolicyFile
 
@@ -64,10 +64,15 @@ def option_page(word: OptionWord, known: InForce, around: Surroundings) -> Setti
         reason=treated.reason,
         meaning=_PIPS_DEFAULT.sub("", option.help),
         spellings=tuple(_spellings(option, word.command)),
-        page="reference/command-line.md",
-        findings=about(known.findings, *(name[2:] for name in option.names if name.startswith("--"))),
+        page="reference/options.md",
+        findings=_about(known.findings, *(name[2:] for name in option.names if name.startswith("--"))),
         also=word.also,
     )
+
+
+def _about(findings: Iterable[Finding], *options: str) -> tuple[Finding, ...]:
+    """The findings whose place is a value of one of these options."""
+    return tuple(f for f in findings if (f.origin.key or "").rpartition(".")[2] in options)
 
 
 def _default(option: Option, around: Surroundings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from safepip.pipcompat.requirement import parse_requirement
 from safepip.resolve.admit import Admission
 from safepip.resolve.finder import Finder
 from safepip.resolve.target import Target as ResolveTarget
-from safepip.route import Ask, NotFound, Router, decide
+from safepip.route import Ask, NotFound, Routed, Router, decide
 from safepip.route.ambiguous import what_each_has
 from safepip.route.router import UNDECIDED_RULE
 from safepip.rules.engine import apply_policy, judge
@@ -66,7 +67,7 @@ class ProjectExplainer:
             indexes=tuple(self._index_answers(outcome)),
             installed=self._installed(),
             settle=(outcome.finding.help or "") if isinstance(outcome, Refuse) else "",
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(world)),
             offline=not self.asks,
             findings=self._about_requirement(world),
         )
@@ -171,9 +172,11 @@ class ProjectExplainer:
         found = self.environment.installed.get(self.project)
         return None if found is None else found.version_text
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, world: World) -> Iterator[str]:
         if self.word.near:
             yield f"no rule or setting has this name; there is {_joined(self.word.near)}"
+        if (before := world.record.known(self.project).route) is not None:
+            yield f"first installed from {before.index} on {before.since:%Y-%m-%d}"
         for index in self.known.indexes:
             answer = self.answers.get(index.name)
             if isinstance(answer, Serves):
@@ -187,17 +190,16 @@ class ProjectExplainer:
         return judge((line,), self.known.context)
 
     def _with_files(self, page: ProjectPage, client: IndexClient, world: World) -> ProjectPage:
-        from dataclasses import replace
-
         judging = _Judging(self, client, world)
         try:
             chosen, refused = judging.verdicts()
+            notes = (*page.notes, *judging.notes())
         except Refused as error:
             told = "; ".join(f"{finding.message} ({finding.rule})" for finding in error.findings)
             return replace(page, outcome="refused", comes_from="", because=told)
         except SafepipError as error:
             return replace(page, notes=(*page.notes, error.message))
-        return replace(page, chosen=chosen, refused=refused)
+        return replace(page, chosen=chosen, refused=refused, notes=tuple(dict.fromkeys(notes)))
 
 
 class _Judging:
@@ -232,6 +234,11 @@ class _Judging:
             elif chosen is None:
                 chosen = _verdict(offer, None)
         return chosen, tuple(refused)
+
+    def notes(self) -> tuple[str, ...]:
+        """What the route says about itself: an index that was skipped, an archived project."""
+        routed = self._finder.routed(self._asked.project)
+        return routed.notes if isinstance(routed, Routed) else ()
 
     def _against(self, offer: Offer, acceptable: AcceptableDigests) -> Finding | None:
         verdict = self._admission.admit(self._asked.project, offer, acceptable)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from safepip.flows.policies import policy_files, read_policy
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.transport import read_transport, requirement_texts
 from safepip.pipcompat import table
+from safepip.pipcompat.own import GRAMMAR
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy, PolicyFile
-
-COMMAND = "install"
-"""The command whose settings count where a word names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,7 @@ class InForce:
 
 
 def gather_in_force(
-    invocation: Invocation, own: OwnOptions, world: World, target: Target, *, command: str = COMMAND
+    invocation: Invocation, own: OwnOptions, world: World, target: Target, *, command: str = GRAMMAR
 ) -> InForce:
     """Gather and judge, as :func:`safepip.flows.guard.guard` does.
 
@@ -104,11 +101,6 @@ def gather_in_force(
         context=context,
         findings=(*told, *judge(subjects, context)),
     )
-
-
-def about(findings: Iterable[Finding], *options: str) -> tuple[Finding, ...]:
-    """The findings whose place is a value of one of these options."""
-    return tuple(f for f in findings if (f.origin.key or "").rpartition(".")[2] in options)
 
 
 def _as_command(invocation: Invocation, command: str) -> Invocation:

@@ -13,17 +13,17 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from safepip.core.errors import CommandError
 from safepip.core.origin import Sourced
-from safepip.flows.explain_settings import COMMAND
 from safepip.pipcompat import table
 from safepip.pipcompat.environ import PREFIX, SECTION
 from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS
+from safepip.pipcompat.own import GRAMMAR
 from safepip.pipcompat.written import normalize_key
 from safepip.policy.keys import KEYS, TABLES, Key
 from safepip.rules import registry
 
 KINDS = ("rule", "setting", "project")
-_PREFERRED = (COMMAND, "download", "wheel", "lock")
+_PREFERRED = (GRAMMAR, "download", "wheel", "lock")
 """Commands whose option is meant where several have one of the name; then pip's order."""
 
 

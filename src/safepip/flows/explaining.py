@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, ConfigurationError, ExitCode, UsageError
+from safepip.pipcompat.own import GRAMMAR
 
 if TYPE_CHECKING:
     from safepip.flows.explain_words import OptionWord, PolicyWord, ProjectWord, RuleWord
@@ -71,14 +72,14 @@ def _settings(
 ) -> int:
     from safepip.flows.explain_overview import overview
     from safepip.flows.explain_pages import option_page, policy_page
-    from safepip.flows.explain_settings import COMMAND, gather_in_force
+    from safepip.flows.explain_settings import gather_in_force
     from safepip.flows.explain_words import OptionWord
 
-    command = word.command if isinstance(word, OptionWord) else COMMAND
+    command = word.command if isinstance(word, OptionWord) else GRAMMAR
     with closing(world.target(own.python)) as target:
         known = gather_in_force(invocation, own, world, target, command=command)
         if word is None:
-            world.show.explained_page(overview(invocation, known, world, target))
+            world.show.explained_page(overview(known, world, target))
             return ExitCode.REFUSED if known.refused else ExitCode.OK
         page = (
             option_page(word, known, world.around)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from safepip.core.errors import CommandError, UsageError
+from safepip.core.errors import CommandError, RequirementFileError, UsageError
 from safepip.core.limits import Limits
 from safepip.core.origin import Sourced
 from safepip.core.subjects import RequirementLine, Setting
@@ -114,7 +114,12 @@ class _Reader:
 
     def apart(self, path: Sourced[str]) -> RequirementFile:
         """A file of build constraints, whose options have no effect on anything else."""
-        return _read(path, self.files, self.world, constraint=True)
+        try:
+            return _read(path, self.files, self.world, constraint=True)
+        except RequirementFileError as error:
+            # pip looks whether it is there before it takes it for constraints.
+            error.message = error.message.replace("open constraint file", "open requirements file", 1)
+            raise
 
     def script(self, config: Options) -> Iterable[RequirementLine]:
         """What the script named by ``--requirements-from-script`` needs."""

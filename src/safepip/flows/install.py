@@ -62,11 +62,7 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             builds = Builds(guarded, connection, world, shop)
             plan = make_plan(guarded, environment, connection, world, builds)
             world.show.satisfied(plan)
-            if own.explain:
-                world.show.explained(plan)
-                return ExitCode.OK
-            keep_safepip_working(plan, guarded, environment, world)
-            if _only_tells(plan, guarded, environment, world):
+            if _only_tells(own, plan, guarded, environment, world):
                 return ExitCode.OK
             if not plan.steps:
                 said = warnings_without_pip(guarded.settings, environment, world)
@@ -77,9 +73,18 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             return _apply(plan, files, guarded, target, world)
 
 
-def _only_tells(plan: Plan, guarded: Guarded, environment: Environment, world: World) -> bool:
-    """Write the report that somebody asked for; whether no more than telling is wanted."""
+def _only_tells(
+    own: OwnOptions, plan: Plan, guarded: Guarded, environment: Environment, world: World
+) -> bool:
+    """Tell what somebody asked to be told; whether no more is wanted.
+
+    Raises Refused where what else is wanted would take from safepip what it runs on.
+    """
     settings = guarded.settings
+    if own.explain:
+        world.show.explained(plan)
+        return True
+    keep_safepip_working(plan, guarded, environment, world)
     if settings.report:
         world.show.reported(plan, environment, settings.report)
     if settings.dry_run:

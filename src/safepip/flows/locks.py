@@ -202,6 +202,7 @@ def _undeclared(lock: Lock, request: LockRequest) -> Iterator[Finding]:
 
 def _shown(locked: LockedFile) -> str:
     try:
-        return Url.parse(locked.url).without_secrets
+        url = Url.parse(locked.url).without_secrets
     except UrlError:
-        return locked.filename
+        url = locked.filename
+    return f"{url} (from {locked.lock})"

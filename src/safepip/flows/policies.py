@@ -138,7 +138,7 @@ def _is_strangers(path: str, world: World, passed_over: list[str]) -> bool:
 
 
 def _named(own: OwnOptions, environ: Mapping[str, str], world: World) -> list[str]:
-    named = [own.policy.value] if own.policy else []
+    named = [said.value for said in own.policies]
     if variable := environ.get("SAFEPIP_POLICY"):
         named.append(variable)
     return [world.around.absolute(path) for path in named]

@@ -65,6 +65,7 @@ def _named(location: PolicyLocation, world: World) -> PolicyFile:
             "holds no policy: there is no [tool.safepip] in it",
             reference="policy",
             origin=Origin(layer=location.layer, kind=Place.FILE, place=location.path),
+            hint="add the table, or name the file that holds the policy",
         )
     return file
 

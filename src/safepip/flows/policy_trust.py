@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import ConfigurationError
+from safepip.core.origin import Origin, Place
 from safepip.core.trusted import TrustedPolicy
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def as_it_is_now(file: PolicyFile, world: World) -> TrustedPolicy:
             raise ConfigurationError(
                 f"the CA bundle {path} cannot be read, so nobody can know what would be trusted",
                 reference="trusted-policies",
+                origin=Origin(layer=file.source.layer, kind=Place.FILE, place=file.source.path),
                 hint="put the bundle there first",
             )
         digests.append((path, digest))

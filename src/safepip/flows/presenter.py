@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from safepip.core.explained import Page
 from safepip.core.finding import Finding
 from safepip.core.kept import Kept, KeptFile, Removal, Saved
 from safepip.core.plan import Plan
 from safepip.core.policy_page import PolicyPage, TrustedState
 from safepip.core.ports import Applied, Environment
 from safepip.core.trusted import TrustedPolicy
+
+if TYPE_CHECKING:
+    from safepip.core.explained import Page
 
 
 class Presenter(Protocol):
@@ -52,6 +54,9 @@ class Presenter(Protocol):
 
     def policy_trusted(self, entry: TrustedPolicy, changes: Sequence[str]) -> None:
         """``safepip policy trust``: what counts from now on that did not count before."""
+
+    def policy_written(self, path: str) -> None:
+        """``safepip policy init``."""
 
     def policies_listed(self, states: Sequence[TrustedState]) -> None:
         """``safepip policy trust --list``."""

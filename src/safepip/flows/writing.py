@@ -112,7 +112,7 @@ def _edit(invocation: Invocation, own: OwnOptions, context: RuleContext, world: 
     """An editor works on a private copy, which takes the file's place once policy has seen it."""
     with closing(world.target(own.python)) as target:
         options = read_config(invocation, world, target)
-        places = configuration_places(invocation, world, target)
+        places = configuration_places(world, target)
     world.manner(options)
     path = _file_to_edit(_chosen(options, places, world), places, world)
     if len(invocation.arguments) != 1:

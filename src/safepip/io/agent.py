@@ -140,7 +140,11 @@ class Agent:
     def _start(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
         source = pkgutil.get_data("safepip.io", "in_target.py")
         if source is None:
-            raise SafepipError("safepip's own files are incomplete", reference="broken-installation")
+            raise SafepipError(
+                "safepip's own files are incomplete",
+                reference="broken-installation",
+                hint="install safepip again",
+            )
         # Not -I: that hides the user site from pip, which must see it as the target would.
         flags = ["-E", "-s"] if environ.get("PYTHONNOUSERSITE") else ["-E"]
         return subprocess.Popen(
@@ -226,7 +230,10 @@ class Agent:
             # What the target prints at start-up need not end with its line.
             _, mark, text = line.partition(self._mark.encode())
             if mark:
-                answer: dict[str, Any] = json.loads(text)
+                try:
+                    answer: dict[str, Any] = json.loads(text)
+                except ValueError:  # a program that repeats what it was started with
+                    raise self._broken() from None
                 return answer
         raise self._broken()
 

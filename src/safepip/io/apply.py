@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from packaging.utils import NormalizedName
+from packaging.version import InvalidVersion, Version
 
 from safepip.core.errors import ApplyError
 from safepip.core.plan import Plan
@@ -173,18 +174,26 @@ def _check_unchanged(environment: Environment, scheme: Scheme) -> None:
         )
 
 
+def _version_of(folder: Path) -> Version | None:
+    """The version in a metadata folder's name, which may be written otherwise than in the wheel's own."""
+    try:
+        return Version(folder.name.removesuffix(".dist-info").partition("-")[2])
+    except InvalidVersion:
+        return None
+
+
 def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -> None:
     """Set the metadata right, and hold what pip did against the plan.
 
     ``may_keep``: pip may have left an older entry in place (``--target`` without ``--upgrade``).
     """
     folders = {
-        (name_of(folder), folder.name.removesuffix(".dist-info").partition("-")[2]): folder
+        (name_of(folder), _version_of(folder)): folder
         for library in scheme.libraries
         for folder in metadata_folders(library)
     }
     for step, wheel in zip(plan.steps, handover.wheels, strict=True):
-        found = folders.get((step.project, wheel.name.split("-")[1]))
+        found = folders.get((step.project, step.version))
         if found is not None and (found / "RECORD").is_file():
             set_right(step, found, wheel, flat=handover.flat)
         elif not may_keep:

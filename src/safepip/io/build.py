@@ -24,7 +24,8 @@ from safepip.core.ports import ApplyOptions, Environment
 from safepip.io.agent import Agent, minimal_environment
 from safepip.io.apply import PipApplier
 from safepip.io.build_backend import HookBackend
-from safepip.io.build_process import Processes, scrubbed_environment
+from safepip.io.build_environ import scrubbed_environment
+from safepip.io.build_process import Processes
 from safepip.io.build_unpack import read_member, unpack
 from safepip.io.log import file_digests
 from safepip.io.regular import open_regular
@@ -120,7 +121,11 @@ class PrivateWorkshop:
 
     def shortcomings(self) -> Sequence[str]:
         """See the port."""
-        if self._told or "_processes" not in self.__dict__ or not (self._processes.ran and self._processes.open_because):
+        if (
+            self._told
+            or "_processes" not in self.__dict__
+            or not (self._processes.ran and self._processes.open_because)
+        ):
             return ()
         self._told = True
         return (f"builds could reach the network: {self._processes.open_because} close it",)

@@ -12,10 +12,16 @@ from collections.abc import Mapping
 from safepip.core.errors import SafepipError
 from safepip.core.value import value
 
-# Files that the tool installers leave in the environments they make for one tool.
-_SCRIPT_SECONDS = 30.0
+_ANSWER_SECONDS = 30.0
 """How long a stand-in for an interpreter may take to answer."""
 _TOOL_MARKS = ("pipx_metadata.json", "uv-receipt.toml")
+"""Files that the tool installers leave in the environments they make for one tool."""
+_CACHE_MARK = "CACHEDIR.TAG"
+"""In folders whose contents anybody may delete (the Cache Directory Tagging Specification)."""
+_CACHE_DEPTH = 3
+"""How far below such a folder environments for one run are made (``uvx``)."""
+_INTERPRETERS = ("python", "pypy", "graalpy")
+"""What the name of an interpreter's file contains."""
 
 
 @value
@@ -43,7 +49,9 @@ class Interpreter:
     @property
     def for_a_tool(self) -> bool:
         """Whether this environment was made for safepip alone, so that nobody means it."""
-        return self.bundled or any(os.path.isfile(os.path.join(self.prefix, mark)) for mark in _TOOL_MARKS)
+        if self.bundled or any(os.path.isfile(os.path.join(self.prefix, mark)) for mark in _TOOL_MARKS):
+            return True
+        return self.prefix != self.base_prefix and _in_cache(self.prefix)
 
     def imports_from(self, prefix: str) -> bool:
         """Whether safepip's own packages are those of the environment with this ``sys.prefix``."""
@@ -72,13 +80,14 @@ def choose(option: str | None, environ: Mapping[str, str], own: Interpreter) -> 
     ``CONDA_PREFIX`` › safepip's interpreter, with the same exception › ``python3`` on PATH. A
     folder ``.venv`` that merely stands in the working directory never counts.
 
-    A script that stands in for an interpreter (a version manager's shim) is asked which one it starts.
+    A script that stands in for an interpreter (a version manager's shim) is asked which one it starts;
+    and a program that is not named like one whether it is one.
 
     Raises:
         SafepipError: ``--python`` or ``VIRTUAL_ENV`` names no interpreter, or none is left.
     """
     choice = _choose(option, environ, own)
-    python = _behind_script(choice.python, environ)
+    python = _interpreter_itself(choice.python, environ)
     return Choice(python=python, reason=choice.reason, own=choice.own or python == own.executable)
 
 
@@ -145,14 +154,39 @@ def interpreter_in(folder: str) -> str | None:
     return None
 
 
-def _behind_script(python: str, environ: Mapping[str, str]) -> str:
-    """The interpreter itself: a script would need the user's PATH, which no target is started with."""
+def _in_cache(folder: str) -> bool:
+    """Whether the folder lies in a cache. Its own mark says nothing: ``uv venv`` puts one into every one."""
+    for _ in range(_CACHE_DEPTH):
+        folder = os.path.dirname(folder)
+        if os.path.isfile(os.path.join(folder, _CACHE_MARK)):
+            return True
+    return False
+
+
+def _interpreter_itself(python: str, environ: Mapping[str, str]) -> str:
+    """What a script starts; anything else as it is, if it is an interpreter.
+
+    A script would need the user's PATH, which no target is started with.
+    """
+    script = _is_script(python)
+    if not script and any(word in os.path.basename(python).lower() for word in _INTERPRETERS):
+        return python
+    answer = _ask(python, environ)
+    if not os.path.isabs(answer):
+        raise _no_interpreter(python, answer)
+    return answer if script else python
+
+
+def _is_script(python: str) -> bool:
     try:
         with open(python, "rb") as stream:
-            if stream.read(2) != b"#!":
-                return python
+            return stream.read(2) == b"#!"
     except OSError:
-        return python
+        return False
+
+
+def _ask(python: str, environ: Mapping[str, str]) -> str:
+    """The interpreter's own path, as it says. Raises SafepipError where it says nothing."""
     import subprocess
 
     kept = {
@@ -165,7 +199,7 @@ def _behind_script(python: str, environ: Mapping[str, str]) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_SCRIPT_SECONDS,
+            timeout=_ANSWER_SECONDS,
             check=True,
         )
     except OSError as error:
@@ -173,10 +207,14 @@ def _behind_script(python: str, environ: Mapping[str, str]) -> str:
             f"the interpreter {python} cannot be started: {error.strerror or error}", reference="target"
         ) from error
     except subprocess.SubprocessError as error:
-        raise SafepipError(
-            f"{python} does not work as a Python interpreter",
-            reference="target",
-            notes=str(getattr(error, "stderr", None) or "").splitlines(),
-            hint="it is a script; name the interpreter itself with --python",
-        ) from error
-    return answer.stdout.strip() or python
+        raise _no_interpreter(python, str(getattr(error, "stderr", None) or "")) from error
+    return answer.stdout.strip()
+
+
+def _no_interpreter(python: str, said: str) -> SafepipError:
+    return SafepipError(
+        f"{python} does not work as a Python interpreter",
+        reference="target",
+        notes=said.splitlines(),
+        hint="name an interpreter, or the folder of a virtual environment, with --python",
+    )

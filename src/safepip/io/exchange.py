@@ -17,6 +17,7 @@ from safepip.core.url import Credentials, Url
 from safepip.core.value import value
 
 E = TypeVar("E", bound=BaseException)
+TRY_AGAIN = "try again; if it stays so, tell whoever runs the server"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -173,6 +174,7 @@ def decoded(chunks: Iterable[bytes], coding: str, request: Request) -> Iterator[
             f"{request.url}: the compressed answer was cut short",
             reference="index-unavailable",
             origin=request.origin,
+            hint=TRY_AGAIN,
         )
 
 
@@ -194,7 +196,7 @@ def limited(chunks: Iterable[bytes], request: Request) -> Iterator[bytes]:
 
 
 def unavailable(
-    request: Request, message: str, *, hint: str | None = None, notes: tuple[str, ...] = ()
+    request: Request, message: str, *, hint: str = TRY_AGAIN, notes: tuple[str, ...] = ()
 ) -> Undecided:
     """The failure that stands for "no answer"."""
     return Undecided(message, reference="index-unavailable", origin=request.origin, hint=hint, notes=notes)

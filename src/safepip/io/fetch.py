@@ -13,7 +13,7 @@ from safepip.core.errors import ExitCode, Refused, Undecided
 from safepip.core.events import DownloadAdvanced
 from safepip.core.finding import Finding
 from safepip.core.limits import Limits
-from safepip.io.exchange import ConnectionLost, Incoming, Request
+from safepip.io.exchange import TRY_AGAIN, ConnectionLost, Incoming, Request
 from safepip.io.links import place_of
 from safepip.io.retry import Patience
 from safepip.io.transports import is_overdue, renew, within
@@ -115,7 +115,10 @@ class Download:
             if incoming.status == _UNSATISFIABLE:
                 self._restart()
                 raise ConnectionLost(
-                    f"{self.request.url} changed while it was downloaded", reference="index-unavailable"
+                    f"{self.request.url} changed while it was downloaded",
+                    reference="index-unavailable",
+                    origin=self.request.origin,
+                    hint=TRY_AGAIN,
                 )
             self._begin(incoming)
             with within(limits.file_pace_seconds):

@@ -73,7 +73,12 @@ class SystemFiles:
         try:
             parsed = Url.parse(url)
         except UrlError as error:
-            raise Undecided(f"the URL of a file {error}", reference="direct-url", origin=origin) from None
+            raise Undecided(
+                f"the URL of a file {error}",
+                reference="direct-url",
+                origin=origin,
+                hint="write it as https://HOST/PATH",
+            ) from None
         origin = Origin(layer=Layer.OPERATOR, kind=Place.FILE, place=str(parsed))
         if parsed.scheme == "https" and not self._admits(parsed):
             raise Refused((_not_admitted(parsed, origin),))

@@ -151,7 +151,11 @@ class Indexes:
             if not read:
                 page = self._page(index, index.url, None, place)
                 if page is None:
-                    raise Undecided("the page of links does not exist", reference="index-unavailable")
+                    raise Undecided(
+                        "the page of links does not exist",
+                        reference="index-unavailable",
+                        hint="correct the URL, or leave it out",
+                    )
                 read.append(page)
             return read[0]
 

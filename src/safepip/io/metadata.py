@@ -76,6 +76,7 @@ class MetadataReader:
                 f"{path} cannot be read: {error.strerror}",
                 reference="index-unavailable",
                 origin=place_of(file),
+                hint="make the file readable, and try again",
             ) from None
         return parse_metadata(raw, "wheel", file.filename)
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 
 # As pip's own ``__pip-runner__.py``: pip is found in one folder whatever the target has, and
 # nothing is found in the working directory. Old Pythons can parse it up to their refusal.
-_RUNNER = """\
+RUNNER = """\
 import sys
 if sys.version_info[:2] < (3, 10):
-    sys.exit('This version of pip does not support python %d.%d (requires >=3.10).' % sys.version_info[:2])
+    sys.exit('ERROR: This version of pip does not support python %d.%d (requires >=3.10).\\n'
+             '   = help: choose a newer interpreter with --python; %s is too old'
+             % (sys.version_info[0], sys.version_info[1], sys.executable))
 if not getattr(sys.flags, 'safe_path', False):
     del sys.path[0]
 from importlib.machinery import PathFinder
@@ -21,7 +23,7 @@ class PipFinder:
     def find_spec(cls, name, path=None, target=None):
         return PathFinder.find_spec(name, [cls.folder], target) if name == 'pip' else None
 sys.meta_path.insert(0, PipFinder)
-sys.argv[0] = 'pip'
+sys.argv[0] = sys.argv.pop(1)
 def offline(event, arguments):
     if event in ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto'):
         raise PermissionError('safepip: no pip command that is passed through may use the network')
@@ -70,7 +72,7 @@ class PassThroughPip:
     def _run(
         self, arguments: Sequence[str], interpreter: str, environ: Mapping[str, str], *, stays: bool = False
     ) -> int:
-        command = [interpreter, "-c", _RUNNER, pip_folder(), *arguments]
+        command = [interpreter, "-c", RUNNER, pip_folder(), called_as(sys.argv[0]), *arguments]
         sys.stdout.flush()
         sys.stderr.flush()
         try:
@@ -86,6 +88,13 @@ class PassThroughPip:
             ) from error
 
 
+def called_as(program: str) -> str:
+    """The name that pip's usage and completions show: ``pip3`` where safepip was started by that name."""
+    name = os.path.basename(program).removesuffix(".exe")
+    numbered = name.startswith("pip") and name[3:].replace(".", "").isdigit()
+    return name if numbered else "pip"
+
+
 def pip_folder() -> str:
     """The folder (or zip) on the path that holds the pip that safepip depends on."""
     from importlib.util import find_spec
@@ -94,7 +103,9 @@ def pip_folder() -> str:
     if spec is None or spec.origin is None:
         from safepip.core.errors import SafepipError
 
-        raise SafepipError("safepip's own pip is missing", reference="broken-installation")
+        raise SafepipError(
+            "safepip's own pip is missing", reference="broken-installation", hint="install safepip again"
+        )
     return os.path.dirname(os.path.dirname(spec.origin))
 
 

@@ -88,7 +88,9 @@ class RangeReader(io.RawIOBase):
         end = min([self._length, position + max(wanted, _STEP_BYTES), *known_later])
         reply = self._ask(f"bytes={position}-{end - 1}")
         if self._keep(reply) != self._length or _validator(reply) != self._validator:
-            raise Undecided("the file changes while it is read", reference="index-unavailable")
+            raise Undecided(
+                "the file changes while it is read", reference="index-unavailable", hint="try again"
+            )
         if position not in self._pieces:
             raise RangesUnsupported
         return self._pieces[position]

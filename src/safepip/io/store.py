@@ -244,6 +244,7 @@ class ArtifactStore:
                 f"{path} cannot be read: {error.strerror}",
                 reference="index-unavailable",
                 origin=place_of(file),
+                hint="make the file readable, and try again",
             ) from None
         with source:
             for block in blocks(source):

@@ -12,8 +12,10 @@ from typing import BinaryIO
 
 from safepip.core.errors import VerificationError
 from safepip.core.index import WheelMetadata
+from safepip.core.origin import Layer, Origin, Place
 
 _SUFFIX = ".dist-info/METADATA"
+_BROKEN = "the file is broken; tell its author, or choose another version"
 _DAMAGE = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error,
     NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError,
@@ -87,7 +89,12 @@ def _member(archive: zipfile.ZipFile, filename: str) -> zipfile.ZipInfo:
 
 
 def _no_wheel(filename: str, error: Exception) -> VerificationError:
-    return VerificationError(f"{filename} is no readable wheel: {error}", reference="record-mismatch")
+    return VerificationError(
+        f"{filename} is no readable wheel: {error}",
+        reference="record-mismatch",
+        origin=_at(filename),
+        hint=_BROKEN,
+    )
 
 
 def _unfolded(value: object) -> str:
@@ -98,5 +105,10 @@ def _wrong(filename: str, what: str) -> VerificationError:
     return VerificationError(
         f"the metadata of {filename} {what}",
         reference="metadata-mismatch",
-        hint="the file is broken; tell its author, or choose another version",
+        origin=_at(filename),
+        hint=_BROKEN,
     )
+
+
+def _at(filename: str) -> Origin:
+    return Origin(layer=Layer.ARTIFACT, kind=Place.ARTIFACT, place=filename)

@@ -22,6 +22,7 @@ from safepip.lock.read import Lock
 from safepip.lock.select import Chosen
 
 _FILENAME = re.compile(r"[A-Za-z0-9._+!~-]+\Z")
+_SUBDIRECTORY = re.compile(r"(?!\.{1,2}(/|\Z))[\w. +~-]+(/(?!\.{1,2}(/|\Z))[\w. +~-]+)*/?\Z")
 _URL = re.compile(r"(http|https|file):", re.IGNORECASE)
 _ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 """Those whose digests are checked; one of another algorithm neither counts nor harms."""
@@ -84,12 +85,14 @@ def _directory(lock: Lock, directory: PackageDirectory, path: KeyPath) -> str:
     if lock.remote:
         raise _wrong(lock, f"Directory entries are not supported in remote pylock.toml {lock.place!r}", path)
     url = _url(lock, directory.path, None, path)
+    _check_inside(lock, directory.subdirectory, path)
     return f"{url.rstrip('/')}/{directory.subdirectory}" if directory.subdirectory else url
 
 
 def _in_subdirectory(lock: Lock, url: str, subdirectory: str | None, path: KeyPath) -> str:
     if not subdirectory:
         return url
+    _check_inside(lock, subdirectory, path)
     if "#" in url:
         raise _wrong(
             lock,
@@ -98,6 +101,12 @@ def _in_subdirectory(lock: Lock, url: str, subdirectory: str | None, path: KeyPa
             path,
         )
     return f"{url}#subdirectory={subdirectory}"
+
+
+def _check_inside(lock: Lock, subdirectory: str | None, path: KeyPath) -> None:
+    """pip takes any, and it ends up in a URL, where ``&`` begins another word."""
+    if subdirectory and not _SUBDIRECTORY.match(subdirectory):
+        raise lock.invalid(f"{subdirectory!r} is no folder inside of it", (*path, "subdirectory"))
 
 
 def _url(lock: Lock, path: str | None, url: str | None, place: KeyPath) -> str:

@@ -168,14 +168,18 @@ class _Pools:
         cls, invocation: Invocation, config_files: Iterable[ConfigFile], environ: Iterable[Written]
     ) -> _Pools:
         pools = cls({"global": {}, invocation.command or "global": {}, VARIABLES: {}})
+
+        def counts(written: Written) -> bool:
+            # pip's first parser is never isolated, and --python is its business.
+            return not invocation.isolated or written.key == "python"
+
         # pip keeps files by path: one that is named twice keeps its first place.
         files = {file.place: file for file in sorted(config_files, key=_strength)}
         for file in files.values():
             for written in file.written:
-                pools.add(written, counts=not (invocation.isolated and file.kind is ConfigKind.USER))
+                pools.add(written, counts=counts(written) or file.kind is not ConfigKind.USER)
         for written in environ:
-            # pip's first parser is never isolated, and --python is its business.
-            pools.add(written, counts=not invocation.isolated or written.key == "python")
+            pools.add(written, counts=counts(written))
         return pools
 
     def add(self, written: Written, *, counts: bool) -> None:

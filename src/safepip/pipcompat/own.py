@@ -55,7 +55,7 @@ class OwnOptions:
     """What the user told safepip rather than pip.
 
     Attributes:
-        policy: ``--policy FILE``; the last one counts.
+        policies: every ``--policy FILE``, in order; all of them count, so that none takes another away.
         allow: every ``--allow``, in order.
         reason: ``--reason TEXT``, which goes with every ``--allow``.
         report_format: one of :data:`REPORT_FORMATS`.
@@ -67,7 +67,7 @@ class OwnOptions:
             arguments too.
     """
 
-    policy: Sourced[str] | None = None
+    policies: tuple[Sourced[str], ...] = ()
     allow: tuple[Allowance, ...] = ()
     reason: Sourced[str] | None = None
     report_format: str = "text"
@@ -199,7 +199,7 @@ def _own_options(walk: _Walk) -> OwnOptions:
         values.setdefault(name, []).append(value)
     last = {name: given[-1] for name, given in values.items()}
     own = OwnOptions(
-        policy=last.get("--policy"),
+        policies=tuple(values.get("--policy", ())),
         allow=tuple(_allowance(value) for value in values.get("--allow", ())),
         reason=last.get("--reason"),
         report_format=_report_format(last.get("--report-format")),

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from safepip.pipcompat.written import ConfigKind
 
 NULL_DEVICES = {"win32": "nul"}
+SYSTEM_FILE = "/etc/pip.conf"
+"""Stronger than the folders of the XDG specification, on every system but macOS and Windows."""
 _HOMEBREW_PYTHON = re.compile(r"(?P<prefix>.+)/opt/python[^/]*/Frameworks/Python\.framework/Versions/[^/]+")
 Places = list[tuple[ConfigKind, str]]
 
@@ -26,22 +28,22 @@ def config_paths(
     base_prefix: str = "",
     exists: Callable[[str], bool],
     is_dir: Callable[[str], bool],
-    isolated: bool = False,
 ) -> Places:
     """Every file that pip would try, weakest first. Those that do not exist are among them.
+
+    The user's own are too where pip is isolated: its first parser never is.
 
     Args:
         platform: ``sys.platform`` of the target.
         prefix: ``sys.prefix`` of the target, whose own file counts.
         home: the user's home folder.
         base_prefix: ``sys.base_prefix`` of the target, by which pip knows a Python of Homebrew's.
-        isolated: whether pip runs isolated; see :attr:`~safepip.pipcompat.argv.Invocation.isolated`.
     """
     named = environ.get("PIP_CONFIG_FILE")
     if named == NULL_DEVICES.get(platform, "/dev/null"):
         return []
     places: Places = [(ConfigKind.GLOBAL, path) for path in _global(platform, environ, base_prefix)]
-    if not isolated and not (named and exists(named)):
+    if not (named and exists(named)):
         places += [(ConfigKind.USER, path) for path in _user(platform, environ, home, is_dir)]
     join = ntpath.join if platform == "win32" else posixpath.join
     places.append((ConfigKind.SITE, join(prefix, _basename(platform))))
@@ -67,7 +69,7 @@ def _global(platform: str, environ: Mapping[str, str], base_prefix: str) -> list
             folders.append("/Library/Application Support")
         return [posixpath.join(folder, "pip", "pip.conf") for folder in folders]
     folders = _xdg_list(environ, "XDG_CONFIG_DIRS") or ["/etc/xdg"]
-    return [*(posixpath.join(folder, "pip", "pip.conf") for folder in folders), "/etc/pip.conf"]
+    return [*(posixpath.join(folder, "pip", "pip.conf") for folder in folders), SYSTEM_FILE]
 
 
 def _user(platform: str, environ: Mapping[str, str], home: str, is_dir: Callable[[str], bool]) -> list[str]:

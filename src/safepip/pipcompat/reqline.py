@@ -25,6 +25,7 @@ _FILES = frozenset({"requirements", "constraints"})
 _OF_REQUIREMENT = frozenset({"hashes", "config_settings"})
 _OF_EDITABLE = frozenset({"config_settings"})
 _ON_ITS_OWN = "write it on a line of its own"
+_UNKNOWN = "requirement files take some of pip's options only; give the others on the command line"
 _JOIN = "join it to its requirement with a backslash; a comment in between cuts it off"
 _QUOTING = re.compile(r"[^ \t\r\n!#-&(-\[\]-~]")
 """What :mod:`shlex` reads as more than a letter: quotes, backslashes; and all that is not ASCII."""
@@ -107,6 +108,9 @@ class LineReader:
                 f"Invalid requirement: {line.text}\npip: error: {error.message}",
                 reference="invalid-requirement",
                 origin=line.origins(words)[(self._parser.position or 1) - 1],
+                hint=_UNKNOWN
+                if error.message.startswith("no such option")
+                else "correct the option, or delete it",
             ) from None
         for word in ignored:
             origin = line.origins(words)[word.position - 1]

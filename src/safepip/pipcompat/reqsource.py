@@ -116,7 +116,10 @@ class Source:
             location = urljoin(self.location, named.path)
         except ValueError as error:
             raise RequirementFileError(
-                f"not a URL: {named.path}: {error}", reference="requirement-file", origin=named.origin
+                f"not a URL: {named.path}: {error}",
+                reference="requirement-file",
+                origin=named.origin,
+                hint="correct the URL",
             ) from None
         if self.remote and not location.lower().startswith(("http:", "https:")):
             raise reaches_local("a remote file names something on this machine", named.origin)
@@ -138,7 +141,10 @@ def content_of(source: Source, files: Files) -> bytes:
     except (OSError, ValueError) as error:
         kind = "constraint" if source.constraint else "requirements"
         raise RequirementFileError(
-            f"Could not open {kind} file: {error}", reference="requirement-file", origin=source.origin
+            f"Could not open {kind} file: {error}",
+            reference="requirement-file",
+            origin=source.origin,
+            hint="check the path; it is relative to the folder of the file that names it",
         ) from None
 
 

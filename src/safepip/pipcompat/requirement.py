@@ -31,6 +31,8 @@ from safepip.pipcompat.requirement_parts import (
     split_extras,
 )
 
+_CONSTRAINT = "write the name and the versions that it may have, such as NAME<2"
+
 
 def parse_requirement(
     text: str,
@@ -97,7 +99,7 @@ def _split_marker(reading: Reading) -> tuple[str, Marker | None]:
     try:
         return name, parsed_marker(marker)
     except InvalidMarker as error:
-        reading.fail(f"Invalid requirement: {name!r}: {error}")
+        reading.fail(f"Invalid requirement: {name!r}: {error}", "correct what stands behind the semicolon")
 
 
 def _path_target(reading: Reading, name: str, path: str) -> str | None:
@@ -105,7 +107,10 @@ def _path_target(reading: Reading, name: str, path: str) -> str | None:
     if looks_like_path(name) and reading.is_dir(path):
         if any(reading.exists(str(PurePath(path, file))) for file in ("pyproject.toml", "setup.py")):
             return path
-        reading.fail(f"Directory {name!r} is not installable. Neither 'setup.py' nor 'pyproject.toml' found.")
+        reading.fail(
+            f"Directory {name!r} is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",
+            "name the folder that has one of them",
+        )
     if not is_archive(path):
         return None
     if reading.exists(path) and not reading.is_dir(path):
@@ -152,7 +157,8 @@ def _parse_editable(reading: Reading) -> Parts:
     if parts.requirement is None:
         reading.fail(
             f"Could not detect requirement name for '{reading.text}', "
-            "please specify one with your_package_name @ URL"
+            "please specify one with your_package_name @ URL",
+            f"write NAME @ {url}",
         )
     return parts
 
@@ -160,15 +166,16 @@ def _parse_editable(reading: Reading) -> Parts:
 def _no_editable(reading: Reading) -> NoReturn:
     reading.fail(
         f"{reading.text} is not a valid editable requirement. It should either be a path to a local project "
-        f"or a VCS URL (beginning with {', '.join(ALL_VCS)})."
+        f"or a VCS URL (beginning with {', '.join(ALL_VCS)}).",
+        "name a folder that exists, or write NAME @ git+https://…",
     )
 
 
 def _check_constraint(reading: Reading, parts: Parts, *, editable: bool) -> None:
     """As pip (``InstallRequirement``, ``check_invalid_constraint_type``), in its words and its order."""
     if editable:
-        reading.fail("Editable requirements are not allowed as constraints")
+        reading.fail("Editable requirements are not allowed as constraints", _CONSTRAINT)
     if not parts.named:
-        reading.fail("Unnamed requirements are not allowed as constraints")
+        reading.fail("Unnamed requirements are not allowed as constraints", _CONSTRAINT)
     if parts.extras:
-        reading.fail("Constraints cannot have extras")
+        reading.fail("Constraints cannot have extras", _CONSTRAINT)

@@ -28,6 +28,7 @@ from safepip.pipcompat.fragment import AmbiguousUrlError, FragmentError, accepta
 PathQuestion = Callable[[str], bool]
 
 _EXTRAS = re.compile(r"(?P<path>.+)(?P<extras>\[[^\]]+\])\Z", re.DOTALL)
+_FORMS = "write NAME, NAME==VERSION, NAME @ URL, or a path that exists"
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 
 
@@ -44,7 +45,7 @@ class Reading:
     def fail(self, message: str, hint: str | None = None) -> NoReturn:
         """Pip's exit 1, whoever wrote the requirement."""
         error = RequirementFileError if self.from_file else CommandError
-        raise error(message, reference="invalid-requirement", origin=self.origin, hint=hint)
+        raise error(message, reference="invalid-requirement", origin=self.origin, hint=hint or _FORMS)
 
     def misread(self, error: FragmentError) -> NoReturn:
         """What pip cannot read either fails; what it reads as one of two things is refused."""

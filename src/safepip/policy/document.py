@@ -108,7 +108,10 @@ class Document:
             reference=REFERENCE,
             origin=problem.origin,
             hint=problem.hint,
-            notes=[f"{other.origin}: {other.message}" for other in others],
+            notes=[
+                f"{other.origin}: {other.message}" + (f" ({other.hint})" if other.hint else "")
+                for other in others
+            ],
         )
 
     def _at(

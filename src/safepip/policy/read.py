@@ -50,13 +50,9 @@ def parse(
     indexes = read_indexes(document, document.table.get("index", []), directory)
     exemptions = read_exemptions(document, document.table.get("allow", []), directory, known_rules)
     document.finish()
-    source = PolicySource(
-        path=place,
-        layer=layer,
-        sha256=hashlib.sha256(raw).hexdigest(),
-        content=content_digest(document.table),
-        trusted=trusted,
-    )
+    sha256 = hashlib.sha256(raw).hexdigest()
+    content = content_digest(document.table)
+    source = PolicySource(path=place, layer=layer, sha256=sha256, content=content, trusted=trusted)
     return PolicyFile(source=source, values=values, levels=levels, indexes=indexes, exemptions=exemptions)
 
 
@@ -93,6 +89,7 @@ def _decoded(raw: bytes, place: str, layer: Layer) -> str:
             "not UTF-8, as TOML must be",
             reference=REFERENCE,
             origin=Origin(layer=layer, kind=Place.FILE, place=place, line=line),
+            hint="save the file as UTF-8",
         ) from None
 
 

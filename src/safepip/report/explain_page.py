@@ -15,7 +15,7 @@ from safepip.core.explained import (
 )
 from safepip.core.origin import BUILT_IN, Layer, Origin, Sourced
 from safepip.report.columns import block, columns, paragraphs
-from safepip.report.visible import shown
+from safepip.report.visible import shown, whole_line
 
 if TYPE_CHECKING:
     from safepip.core.finding import Finding
@@ -38,7 +38,7 @@ REFUSALS_SHOWN = 5
 
 def page_text(page: Page) -> str:
     """The page, ending in a newline; everything by others made safe to show."""
-    return "\n".join(_lines(page)).strip("\n") + "\n"
+    return "\n".join(map(whole_line, _lines(page))).strip("\n") + "\n"
 
 
 def _lines(page: Page) -> list[str]:

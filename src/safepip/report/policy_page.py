@@ -118,7 +118,7 @@ def _entry_facts(entry: EntryInForce) -> dict[str, Any]:
 
 def trust_text(entry: TrustedPolicy, changes: Sequence[str]) -> str:
     """What trust in a policy changes."""
-    lines = [f"Trusted: {shown(entry.path)}"]
+    lines = [f"Trusting {shown(entry.path)}"]
     if changes:
         lines += ["", "From now on these count too:", *(f"{INDENT}{shown(what)}" for what in changes)]
     else:
@@ -132,6 +132,20 @@ def trust_text(entry: TrustedPolicy, changes: Sequence[str]) -> str:
 def trust_json(entry: TrustedPolicy, changes: Sequence[str]) -> str:
     """The same facts."""
     return _report("trusted-policy", {**_trusted_facts(entry), "changes": list(changes)})
+
+
+def written_text(path: str) -> str:
+    """Where the first policy stands, and what it needs to count."""
+    return (
+        f"Wrote {shown(path)}\n\n"
+        "Look through it. It counts in full once you trust it (safepip policy trust), where it is named\n"
+        "(--policy, SAFEPIP_POLICY), or as the user's or the machine's policy.\n"
+    )
+
+
+def written_json(path: str) -> str:
+    """The same facts."""
+    return _report("written-policy", {"path": path})
 
 
 def trusted_text(states: Sequence[TrustedState]) -> str:

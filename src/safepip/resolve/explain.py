@@ -139,7 +139,10 @@ class Explainer:
         routed = self.finder.routed(project)
         if isinstance(routed, NotFound):
             yield routed.note
-        elif routed.route.reason in {RouteReason.PATTERN, RouteReason.LOCAL_FOLDER}:
+            return
+        # A file that the page lists but nobody can use would be missed here.
+        yield from routed.notes
+        if routed.route.reason in {RouteReason.PATTERN, RouteReason.LOCAL_FOLDER}:
             yield f"{project} comes from {routed.route.index.label} and nowhere else"
 
     def _conflict(self, causes: Causes) -> ResolutionError:

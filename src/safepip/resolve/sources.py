@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from safepip.core.build import Job, Source
+from safepip.core.build import Described, Job, Source
 from safepip.core.digest import AcceptableDigests
 from safepip.core.errors import Refused, ResolutionError
 from safepip.core.index import Index, WheelMetadata
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.core.url import Url, UrlError
 from safepip.resolve.asked import Asked, from_line
-from safepip.resolve.candidate import FileCandidate
 from safepip.resolve.filename import ARCHIVES, split_extension
 from safepip.resolve.mismatch import not_a_wheel
 
@@ -62,10 +61,10 @@ def listed_source(
     return source, Deferred(lambda: sources.listed(job))
 
 
-def direct_source(
+def described(
     sources: Sources | None, line: RequirementLine, url: Url, index: Index, admission: Admission
-) -> FileCandidate:
-    """The candidate for a folder or archive that the user named.
+) -> Described:
+    """What a folder or archive is that the user named; its own code says so.
 
     Raises:
         Refused: nothing is built here, or policy does not admit it; nothing of it has run then.
@@ -73,25 +72,17 @@ def direct_source(
     """
     if sources is None or not _may_be_built(line, url, admission):
         raise Refused([not_a_wheel(line)])
-    described = sources.direct(line, url, index)
-    project = canonicalize_name(described.metadata.name)
+    found = sources.direct(line, url, index)
+    project = canonicalize_name(found.metadata.name)
     if line.requirement is not None and canonicalize_name(line.requirement.name) != project:
         raise ResolutionError(
-            f"{line.text} asks for {line.requirement.name}, but the metadata is of {described.metadata.name}",
+            f"{line.text} asks for {line.requirement.name}, but the metadata is of {found.metadata.name}",
             reference="inconsistent-name",
             origin=line.origin,
         )
-    metadata: Future[WheelMetadata] = Future()
-    metadata.set_result(described.metadata)
-    return FileCandidate(
-        project=project,
-        version=_version(described.metadata, line),
-        index=index,
-        file=described.file,
-        asked=from_line(line, project).for_candidate(),
-        metadata=metadata,
-        source=described.source,
-    )
+    if line.kind is RequirementKind.URL and not admission.admits_build(project):
+        raise Refused([not_a_wheel(line)])
+    return found
 
 
 def _may_be_built(line: RequirementLine, url: Url, admission: Admission) -> bool:
@@ -105,13 +96,14 @@ def _may_be_built(line: RequirementLine, url: Url, admission: Admission) -> bool
     return admission.admits_build(canonicalize_name(name))
 
 
-def check_admitted(project: NormalizedName, line: RequirementLine, admission: Admission) -> None:
-    """Raise Refused where an archive from afar turned out to be another project, which policy does not admit."""
-    if line.kind is RequirementKind.URL and not admission.admits_build(project):
-        raise Refused([not_a_wheel(line)])
+def named(line: RequirementLine, project: NormalizedName, metadata: WheelMetadata) -> Asked:
+    """As pip calls it once it knows the name: what it brings in is said to come from ``name==version``."""
+    asked = from_line(line, project)
+    return replace(asked, text=asked.bare_text or f"{metadata.name}=={metadata.version}")
 
 
-def _version(metadata: WheelMetadata, line: RequirementLine) -> Version:
+def version_of(metadata: WheelMetadata, line: RequirementLine) -> Version:
+    """Raises ResolutionError."""
     try:
         return Version(metadata.version)
     except InvalidVersion:

@@ -28,7 +28,7 @@ from safepip.resolve.dependencies import Dependencies, of_wheel
 from safepip.resolve.filename import split_wheel
 from safepip.resolve.mismatch import hash_mismatch, metadata_mismatch, not_a_wheel
 from safepip.resolve.offers import Offer
-from safepip.resolve.sources import check_admitted, direct_source, listed_source
+from safepip.resolve.sources import described, listed_source, named, version_of
 from safepip.resolve.target import Target
 
 if TYPE_CHECKING:
@@ -194,14 +194,23 @@ class Wheels:
             metadata=self._ask(index, file),
         )
 
-
     def _make_source(self, line: RequirementLine, url: Url) -> FileCandidate:
         index = _direct_index(url, line, self._trust_of(url))
-        candidate = direct_source(self.sources, line, url, index, self.admission)
-        check_admitted(candidate.project, line, self.admission)
+        found = described(self.sources, line, url, index, self.admission)
+        metadata: Future[WheelMetadata] = Future()
+        metadata.set_result(found.metadata)
         if self.ahead:
-            self._look_ahead(candidate.metadata)
-        return candidate
+            self._look_ahead(metadata)
+        project = canonicalize_name(found.metadata.name)
+        return FileCandidate(
+            project=project,
+            version=version_of(found.metadata, line),
+            index=index,
+            file=found.file,
+            asked=named(line, project, found.metadata),
+            metadata=metadata,
+            source=found.source,
+        )
 
 
 def direct_url(line: RequirementLine) -> str:

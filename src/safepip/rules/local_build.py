@@ -14,8 +14,7 @@ class LocalBuild(Rule[RequirementLine]):
 
     What it finds:
         A directory, an editable or a local source archive, where the policy says
-        `builds.local = "deny"`. A local wheel is not built, and passes. Without that key this version
-        refuses them as `sdist-build`.
+        `builds.local = "deny"`. A local wheel is not built, and passes.
 
     Why it matters:
         Building runs the project's own build code with your rights. Where only finished wheels may

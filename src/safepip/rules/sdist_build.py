@@ -11,9 +11,9 @@ class SdistBuild(Rule[Any]):
     """Source archive that would have to be built
 
     What it finds:
-        A project of which no wheel fits, only a source archive, and whatever else would have to be
-        built: a local source archive, a directory, an editable, a repository. The message says
-        which wheels exist and why none fits. This version builds nothing, whatever the policy says.
+        A project of which no wheel fits, only a source archive that `builds.sdists` does not admit;
+        and a direct URL of such an archive. The message says which wheels exist and why none fits.
+        Folders and archives on this machine that you name are `local-build`'s business.
 
     Why it matters:
         Building runs the project's code with your rights before anything about it has been checked, and
@@ -23,8 +23,8 @@ class SdistBuild(Rule[Any]):
         pip install --no-binary :all: demo
 
     Instead:
-        Take a version or an interpreter with a wheel, or build the wheel once in a safe place and
-        serve it from an index or a folder.
+        Take a version or an interpreter with a wheel; build the wheel once in a safe place and serve it
+        from an index or a folder; or let the project's build run: `builds.sdists = ["demo"]`.
 
     Policy keys:
         builds.sdists
@@ -32,4 +32,4 @@ class SdistBuild(Rule[Any]):
 
     id = "sdist-build"
     exemptible = False
-    """Nothing is built in this version, so no exemption could be kept."""
+    """``builds.sdists`` is the list of exemptions; a second one could be read past."""
