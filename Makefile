@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest $(if $(TESTS),-k "$(TESTS)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev lint format types test integration servers bench bench-indexes differential pip-suite generate check-generated lock docs package clean
+.PHONY: help demo dev lint format types test integration servers bench bench-interception bench-indexes differential pip-suite generate check-generated lock docs package clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(READY)  ## cold and warm installs against pip, in alternating runs
 
 bench-indexes: $(READY)  ## one index against three at 30 ms
 	$(BIN)/python -m tasks.bench_indexes
+
+bench-interception: $(READY)  ## what reading and judging 2,000 requirement lines costs
+	$(BIN)/python -m tasks.bench_interception $(BENCH)
 
 differential: $(READY)  ## the same answers as pip, on the machine's own index
 	$(BIN)/python -m tasks.differential

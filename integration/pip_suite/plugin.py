@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -90,25 +92,41 @@ def replace_pip(program: str) -> None:
 
     PipTestEnvironment.__init__, PipTestEnvironment.run = init, run
     _listen()
-    _record_truly()
+    _make_well_formed()
 
 
-def _record_truly() -> None:
-    """Let ``create_basic_wheel_for_package`` write a true RECORD instead of an empty one.
+def _make_well_formed() -> None:
+    """Let pip's test library make wheels with a true RECORD and source archives with a top folder.
 
-    An empty RECORD is refused; see ``wheels.py`` for the wheels that are files. Tests that are about RECORD
-    make their wheels with ``make_wheel`` themselves.
+    It writes an empty RECORD and no folder where a test does not care; safepip refuses both, and so
+    would never come to what the test is about. ``wheels.py`` does the same for wheels that are files. Tests
+    that are about RECORD make their wheels with ``make_wheel`` themselves.
     """
     import tests.lib
 
-    plain = tests.lib.make_wheel
+    make_wheel, make_sdist = tests.lib.make_wheel, tests.lib.create_basic_sdist_for_package
 
-    def make_wheel(*args: Any, **options: Any) -> Any:
+    def true_wheel(*args: Any, **options: Any) -> Any:
         if options.get("record") == "":
             del options["record"]
-        return plain(*args, **options)
+        return make_wheel(*args, **options)
 
-    tests.lib.make_wheel = make_wheel
+    def foldered_sdist(*args: Any, **options: Any) -> Path:
+        return put_in_folder(make_sdist(*args, **options))
+
+    tests.lib.make_wheel = true_wheel
+    tests.lib.create_basic_sdist_for_package = foldered_sdist
+
+
+def put_in_folder(archive: Path) -> Path:
+    """Write an archive anew, with everything in the folder that its own name promises."""
+    ending = ".zip" if archive.suffix == ".zip" else ".tar.gz"
+    name = archive.name.removesuffix(ending)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(archive, Path(folder, name))
+        kind = "zip" if ending == ".zip" else "gztar"
+        shutil.make_archive(str(archive).removesuffix(ending), kind, root_dir=folder, base_dir=name)
+    return archive
 
 
 def _listen() -> None:

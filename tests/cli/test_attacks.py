@@ -115,8 +115,8 @@ def test_a_right_hash_option_does_not_replace_a_wrong_fragment(shell: Shell, ind
 
     ended = shell.safepip("install", wrong, "--hash", f"sha256:{LIB_2}", *trusting(index))
 
-    assert (ended.code, shell.installed()) == (1, set())
-    assert "none of the --hash options" in ended.err
+    assert (ended.code, shell.installed()) == (10, set())
+    assert "error[ambiguous-url]: the URL's digest is none of the --hash options" in ended.err
 
 
 def test_a_hash_option_that_agrees_with_the_fragment_is_taken(shell: Shell, index: IndexServer) -> None:
@@ -418,7 +418,7 @@ def test_a_name_too_long_for_a_file_is_no_file(shell: Shell, index: IndexServer,
     ended = shell.safepip("install", *(("-r", "r.txt") if in_file else (long,)), *trusting(index))
 
     assert ended.code == 1, ended.err
-    assert "invalid-requirement" in ended.err
+    assert "Invalid requirement" in ended.err
 
 
 @pytest.mark.parametrize("option", ["-r", "-c"])
@@ -558,14 +558,25 @@ def test_uninstall_fetches_nothing_in_the_clear(shell: Shell, index: IndexServer
     assert "plaintext-link" in ended.err
 
 
-def test_uninstall_of_a_local_file_removes_what_pip_would(shell: Shell, index: IndexServer) -> None:
-    shell.safepip("install", "app", *trusting(index))
-    shell.write("r.txt", "--index-url https://index.example/simple\nlib==1.0\n-c c.txt\n")
+@pytest.mark.parametrize("by", ["pip", "safepip"])
+def test_uninstall_of_a_local_file_removes_what_pip_would(shell: Shell, index: IndexServer, by: str) -> None:
+    publish(index, "tool")
+    shell.safepip("install", "app", "tool", *trusting(index))
+    shell.write(
+        "r.txt",
+        "--index-url https://index.example/simple\nhttps://h.example/tool-1.0-py3-none-any.whl\nlib==1.0\n-c c.txt\n",
+    )
     shell.write("c.txt", "app\n")
+    words = ("uninstall", "-y", "-r", "r.txt")
 
-    ended = shell.safepip("uninstall", "-y", "-r", "r.txt")
+    if by == "pip":
+        pip = [sys.executable, "-m", "pip", "--python", str(shell.python), *words]
+        assert subprocess.run(pip, cwd=shell.folder, capture_output=True, check=False).returncode == 0
+    else:
+        ended = shell.safepip(*words)
+        assert ended.code == 0, ended.err
 
-    assert (ended.code, shell.installed()) == (0, {"app-1.0"}), ended.err
+    assert shell.installed() == set()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from cli.conftest import Shell, publish, trusting
 from support.sdists import make_sdist, sdist_filename, write_project
 from support.server import IndexServer
+from support.wheels import make_wheel, wheel_filename
 
 NO_INDEX = ("--no-index",)
 ADMITS = '[builds]\nsdists = ["*"]\n'
@@ -153,7 +154,7 @@ def test_a_backend_that_is_not_there_is_said(shell: Shell) -> None:
     ended = shell.safepip("install", "./demo", *NO_INDEX)
 
     assert (ended.code, shell.installed()) == (1, set())
-    assert "Cannot import 'nowhere'" in ended.err
+    assert "error[backend-unavailable]: Cannot import build backend 'nowhere'." in ended.err
 
 
 def test_a_project_without_the_hook_cannot_be_editable(shell: Shell) -> None:
@@ -215,3 +216,147 @@ def test_the_report_names_the_folder(shell: Shell) -> None:
     (item,) = json.loads(ended.out)["install"]
     assert item["download_info"] == {"url": folder.as_uri(), "dir_info": {"editable": True}}
     assert item["is_direct"] is True
+
+
+_PREPARES = """
+import os
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    inside = os.path.join(folder, "demo-1.0.dist-info")
+    os.mkdir(inside)
+    with open(os.path.join(inside, "METADATA"), "w") as file:
+        file.write("Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n\\n")
+    return "demo-1.0.dist-info"
+"""
+
+
+@pytest.mark.parametrize(
+    "answer, why",
+    [
+        ("return '../evil.whl'", "which is no file's name"),
+        ("return '/etc/passwd'", "which is no file's name"),
+        ("return ''", "which is no file's name"),
+        ("return 5", "which is no file's name"),
+        ("return 'demo-1.0-py3-none-any.whl'", "made no wheel"),
+        (
+            "os.symlink('/etc/passwd', folder + '/demo-1.0-py3-none-any.whl'); return 'demo-1.0-py3-none-any.whl'",
+            "made no wheel",
+        ),
+        (
+            "os.mkfifo(folder + '/demo-1.0-py3-none-any.whl'); return 'demo-1.0-py3-none-any.whl'",
+            "made no wheel",
+        ),
+    ],
+)
+def test_a_backend_that_answers_with_no_wheel_of_its_own_is_refused(
+    shell: Shell, answer: str, why: str
+) -> None:
+    backend = f"{_PREPARES}\ndef build_wheel(folder, config_settings=None, metadata_directory=None):\n    {answer}\n"
+    write_project(shell.folder / "demo", "demo", files={"tools/backend.py": backend})
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (1, set()), ended.err
+    assert why in ended.err
+
+
+@pytest.mark.parametrize(
+    "name, spec, rule",
+    [
+        ("other", {}, "metadata-mismatch"),
+        ("demo", {"requires": ["lib"]}, "metadata-mismatch"),
+        ("demo", {"changed": {"demo/__init__.py": "other"}}, "record-mismatch"),
+        ("demo", {"unlisted": {"../evil.py": ""}}, "path-escape"),
+        ("demo", {"data": {"data/pip.conf": "[global]"}}, "wheel-contents"),
+    ],
+)
+def test_a_built_wheel_is_inspected_like_any_other(
+    shell: Shell, name: str, spec: dict[str, object], rule: str
+) -> None:
+    wheel = make_wheel(name, "1.0", **spec)
+    filename = wheel_filename(name)
+    backend = (
+        f"{_PREPARES}\ndef build_wheel(folder, config_settings=None, metadata_directory=None):\n"
+        f"    import shutil; shutil.copy('ready.whl', os.path.join(folder, {filename!r})); return {filename!r}\n"
+    )
+    write_project(shell.folder / "demo", "demo", files={"tools/backend.py": backend})
+    (shell.folder / "demo" / "ready.whl").write_bytes(wheel)
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (13, set()), ended.err
+    assert f"error[{rule}]" in ended.err
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("not toml [", "cannot be read"),
+        ("build-system = 1", "not a table"),
+        ("[build-system]\nbuild-backend = 'backend'", "missing the mandatory `requires` key"),
+        ("[build-system]\nrequires = 'setuptools'", "not a list of strings"),
+        ("[build-system]\nrequires = ['a b c']", "invalid requirement: 'a b c'"),
+        ("[build-system]\nrequires = []\nbuild-backend = 'b'\nbackend-path = ['..']", "inside source tree"),
+        ("[build-system]\nrequires = []\nbuild-backend = 'b'\nbackend-path = ['/etc']", "must be relative"),
+    ],
+)
+def test_a_wrong_pyproject_is_one_clear_error(shell: Shell, text: str, why: str) -> None:
+    mark = shell.folder / "mark"
+    write_project(shell.folder / "demo", "demo", mark=str(mark), files={"pyproject.toml": text})
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed(), mark.exists()) == (1, set(), False), ended.err
+    assert why in ended.err
+
+
+def test_nothing_of_a_build_is_left_behind(shell: Shell, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    write_project(shell.folder / "good", "good")
+    write_project(shell.folder / "bad", "bad", at_build="raise SystemExit(1)")
+
+    for folder in ("./good", "./bad"):
+        shell.safepip("install", folder, *NO_INDEX, environ={"TMPDIR": str(temporary)})
+
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_build_without_isolation_uses_the_target(shell: Shell, index: IndexServer) -> None:
+    publish(index, "tool", files={"tool.py": ""})
+    write_project(shell.folder / "demo", "demo", needs=["tool"], code="import tool")
+    missing = shell.safepip("install", "--no-build-isolation", "./demo", *NO_INDEX)
+    checked = shell.safepip(
+        "install", "--no-build-isolation", "--check-build-dependencies", "./demo", *NO_INDEX
+    )
+    shell.safepip("install", "tool", *trusting(index))
+
+    taken = shell.safepip("install", "--no-build-isolation", "./demo", *NO_INDEX)
+
+    assert (missing.code, checked.code) == (1, 1)
+    assert "No module named 'tool'" in missing.err
+    assert "are missing: 'tool'" in checked.err
+    assert (taken.code, shell.installed()) == (0, {"demo-1.0", "tool-1.0"}), taken.err
+
+
+def test_paths_in_a_requirement_file_need_no_hash_nor_does_what_they_need(
+    shell: Shell, index: IndexServer
+) -> None:
+    write_project(shell.folder / "demo", "demo", requires=["lib"])
+    write_project(shell.folder / "more", "more")
+    shell.write("requirements.txt", "-e ./demo\n./more\n")
+
+    ended = shell.safepip("install", "-r", "requirements.txt", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0", "more-1.0", "lib-2.0"}), ended.err
+
+
+@pytest.mark.parametrize("words", [["--require-hashes"], ["--policy", "policy.toml"]])
+def test_where_everything_needs_a_hash_a_folder_is_refused_unrun(shell: Shell, words: list[str]) -> None:
+    mark = shell.folder / "mark"
+    write_project(shell.folder / "demo", "demo", mark=str(mark))
+    shell.write("policy.toml", '[hashes]\nmode = "required"\n')
+
+    ended = shell.safepip("install", "./demo", *words, *NO_INDEX)
+
+    assert (ended.code, shell.installed(), mark.exists()) == (10, set(), False), ended.err
+    assert "unhashed-requirement" in ended.err

@@ -10,6 +10,7 @@ import pytest
 from cli.conftest import Shell, trusting
 from report.golden import assert_golden
 from safepip.cli.own_help import OWN_COMMAND_HELP
+from safepip.pipcompat.own import OWN_COMMANDS
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
 
@@ -85,3 +86,8 @@ def test_its_help(shell: Shell, argv: tuple[str, ...]) -> None:
 
     assert ended.code == 0
     assert ended.out == OWN_COMMAND_HELP["explain"]
+
+
+def test_every_option_of_its_own_is_told() -> None:
+    for option in OWN_COMMANDS["explain"]:
+        assert f"\n  {option} " in OWN_COMMAND_HELP["explain"]

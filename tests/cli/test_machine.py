@@ -94,3 +94,62 @@ def test_a_working_directory_that_is_gone_is_said_in_pips_words(
     with pytest.raises(CommandError, match="can no longer be found"):
         machine.absolute("x")
     assert machine.cwd_to_show == ""
+
+
+def test_a_link_on_the_way_that_others_may_replace_is_theirs(policy: Path, tmp_path: Path) -> None:
+    open_folder = tmp_path / "open"
+    open_folder.mkdir()
+    (open_folder / "policy.toml").symlink_to(policy)
+    (tmp_path / "link.toml").symlink_to(open_folder / "policy.toml")
+    assert Machine({}).changeable_by(str(tmp_path / "link.toml")) is None
+
+    open_folder.chmod(0o777)
+    assert (Machine({}).changeable_by(str(tmp_path / "link.toml")) or "").startswith("everybody")
+
+
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() != 0, reason="only the superuser gives files away")
+def test_a_stranger_is_whoever_owns_neither_file_nor_folder(policy: Path, tmp_path: Path) -> None:
+    machine = Machine({})
+    machine.cwd = str(tmp_path)
+    assert machine.stranger(str(policy)) is None
+
+    os.chown(policy, 12345, 12345)
+    assert machine.stranger(str(policy)) == "user 12345"
+
+    os.chown(tmp_path, 12345, 12345)  # a project of another user, mounted into a container
+    assert machine.stranger(str(policy)) is None
+    link = tmp_path / "link.toml"
+    link.symlink_to(policy)
+    os.chown(tmp_path, 0, 0)
+    assert machine.stranger(str(link)) is None  # one's own link, to whatever one wanted
+
+
+def test_a_file_has_one_name_however_its_folder_is_written(policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "same").symlink_to(policy.parent)
+    machine = Machine({})
+    names = {
+        machine.one_name(str(path))
+        for path in (
+            policy,
+            tmp_path / "same" / "policy.toml",
+            policy.parent / ".." / "safepip" / "policy.toml",
+        )
+    }
+    assert names == {os.path.realpath(policy)}
+    assert machine.one_name(str(tmp_path / "same" / "gone.toml")) == str(
+        Path(os.path.realpath(policy.parent), "gone.toml")
+    )
+
+
+@pytest.mark.parametrize("variable", ["XDG_CONFIG_HOME", "XDG_DATA_HOME"])
+def test_a_relative_folder_of_the_user_is_none(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folders() -> tuple[str, str]:
+        return Machine({}).user_config_dir, Machine({}).user_data_dir
+
+    usual = folders()
+    monkeypatch.setenv(variable, "here")
+    assert folders() == usual
+    monkeypatch.setenv(variable, str(tmp_path))
+    assert str(tmp_path / "safepip") in folders()

@@ -102,6 +102,7 @@ INSTALLED: dict[str, list[str]] = {
     "script and group": ["--requirements-from-script script.py --group pins"],
     "lock": ["-r pylock.toml"],
     "lock by its path": ["-r {here}/project/pylock.toml"],
+    "lock by its URL": ["-r file://{here}/project/pylock.toml"],
     "lock twice": ["-r pylock.toml", "-r pylock.toml"],
     "lock after another": ["-r pylock.toml", "-r pylock.old.toml"],
     "lock under what is installed": ["lib==1.0", "-r pylock.toml"],

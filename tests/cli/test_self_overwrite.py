@@ -78,3 +78,38 @@ def test_another_environment_may_have_what_safepip_could_not_run_with(own: Shell
     ended = own.safepip("install", "packaging<20", *trusting(index))
 
     assert (ended.code, own.installed()) == (0, {"packaging-19.0"}), ended.err
+
+
+def test_pip_is_upgraded_by_the_pip_that_it_replaces(own: Shell, index: IndexServer) -> None:
+    """Nothing of the new one is imported while it is put in place, nor is the old one missed."""
+    here, library = (
+        next(own.python.parent.parent.glob("lib/python*/site-packages")),
+        Path(sysconfig.get_path("purelib")),
+    )
+    for folder in (library / "pip", *library.glob("pip-*.dist-info")):
+        shutil.copytree(folder, here / folder.name)
+    hostile = {"pip/__init__.py": "raise SystemExit('the new pip was imported too early')\n"}
+    publish(index, "pip", "26.99", files=hostile)
+
+    ended = from_inside(own, "install", "-vv", "--upgrade", "pip", *trusting(index))
+
+    assert (ended.code, own.installed()) == (0, {"pip-26.99"}), ended.err
+    assert ended.out.splitlines()[-1] == "Successfully installed pip-26.99"
+    assert (here / "pip/__init__.py").read_text(encoding="utf-8") == hostile["pip/__init__.py"]
+
+
+@pytest.mark.parametrize("name", ["rich", "httpx"])
+def test_what_is_not_loaded_yet_is_replaced_too(own: Shell, index: IndexServer, name: str) -> None:
+    here, library = (
+        next(own.python.parent.parent.glob("lib/python*/site-packages")),
+        Path(sysconfig.get_path("purelib")),
+    )
+    for folder in (library / name, *library.glob(f"{name}-*.dist-info")):
+        shutil.copytree(folder, here / folder.name)
+    newer = {"rich": "15.99", "httpx": "0.28.99"}[name]
+    hostile = {f"{name}/__init__.py": f"raise SystemExit('the new {name} was imported too early')\n"}
+    publish(index, name, newer, files=hostile)
+
+    ended = from_inside(own, "install", "--upgrade", name, *trusting(index))
+
+    assert (ended.code, own.installed()) == (0, {f"{name}-{newer}"}), ended.err

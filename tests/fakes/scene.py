@@ -212,6 +212,10 @@ class Target:
         return "/usr"
 
     @property
+    def vouched_for(self) -> Environment:
+        return self.environment
+
+    @property
     def alone(self) -> Environment:
         return self.environment
 

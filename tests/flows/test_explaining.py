@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
+from report.golden import assert_golden
 from safepip.core.index import Index
 from safepip.core.record import Known, KnownRoute
 from safepip.pipcompat.options import COMMANDS
@@ -86,6 +88,22 @@ def test_a_word_that_is_plainly_a_misspelled_setting_is_sent_to_no_index(word: s
 
     assert ended.code == 1
     assert near in ended.err
+    assert scene.indexes.asked == []
+
+
+@pytest.mark.parametrize(
+    "variable,setting",
+    [("SSL_CERT_FILE", "tls.environment"), ("https_proxy", "proxy"), ("SAFEPIP_LOG", "log.file")],
+)
+def test_a_variable_stands_for_the_setting_that_it_bears_on(variable: str, setting: str) -> None:
+    assert Scene().run("explain", variable).out.startswith(f"{setting} = ")
+
+
+def test_the_name_of_a_variable_is_sent_to_no_index() -> None:
+    scene = Scene()
+    scene.default_index()
+
+    assert scene.run("explain", "CI_JOB_TOKEN").code == 1
     assert scene.indexes.asked == []
 
 
@@ -259,6 +277,12 @@ def test_everything_in_force_is_shown_with_its_place() -> None:
     assert f"cache   {HOME}/.cache/safepip" in text
 
 
+def test_the_page_is_calm() -> None:
+    target = replace(environment(), python=f"{CWD}/.venv/bin/python", prefix=f"{CWD}/.venv", version="3.13.0")
+
+    assert_golden("explain-configuration.txt", Scene(EVERYTHING, target=target).run("explain").out)
+
+
 def test_secrets_are_in_no_form_of_it() -> None:
     scene = Scene(EVERYTHING)
 
@@ -397,6 +421,7 @@ def test_an_ambiguous_name_shows_what_each_has_and_the_lines_to_paste() -> None:
     assert rows["https://corp.example/simple"].startswith("newest 1.0")
     assert "its page says: tracks https://corp.example/simple/acme" in ended.out
     assert 'packages = ["acme"]' in ended.out
+    assert_golden("explain-project.txt", ended.out)
 
 
 def test_an_index_that_gives_no_answer_ends_in_11_and_the_others_are_shown() -> None:

@@ -170,6 +170,26 @@ def test_check_finds_exemptions_that_have_ended(text: str, told: str) -> None:
     assert told in ended.err
 
 
+def test_check_finds_them_in_a_policy_that_nobody_trusts() -> None:
+    text = '[[allow]]\nrule = "fresh-release"\nreason = "x"\nexpires = 2026-11-20\n'
+    ended = scene(**{"safepip.toml": text}).run("policy", "check")
+    assert ended.code == ExitCode.FINDINGS
+    assert "expired-allowance" in ended.err
+    assert "untrusted-policy" not in ended.err
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_check_reports_in_every_form(form: str) -> None:
+    world = scene(**{"safepip.toml": '[hashes]\nmode = "index"\n'})
+    well = world.run("policy", "check", "--report-format", form)
+    assert (well.code, well.err) == (ExitCode.OK, "")
+    world.write(MACHINE, '[hashes]\nmode = "required"\n')
+    bad = world.run("policy", "check", "--report-format", form)
+    assert bad.code == ExitCode.FINDINGS
+    if form != "github":
+        json.loads(well.out)
+
+
 def test_check_finds_what_a_stronger_file_does_not_let_through() -> None:
     world = scene(**{"safepip.toml": '[hashes]\nmode = "index"\n'})
     world.write(MACHINE, '[hashes]\nmode = "required"\n')

@@ -22,6 +22,7 @@ from support.environments import (
     pip_install,
     tree,
 )
+from support.wheels import make_wheel
 
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 RICH = {
@@ -151,6 +152,30 @@ def test_direct_wheel_records_its_url(house: Wheelhouse, pair: tuple[Path, Path]
     assert_same(ours, pips)
     written = json.loads((ours / SITE / "tool-1.0.dist-info/direct_url.json").read_text())
     assert written["url"] == wheel.as_uri()
+
+
+def test_a_version_may_be_written_otherwise_inside_the_wheel(
+    house: Wheelhouse, pair: tuple[Path, Path]
+) -> None:
+    content = make_wheel("tool", "1.0+local_1")
+    house.add_bytes(content, "tool-1.0+local.1-py3-none-any.whl")
+    ours, pips = pair
+    applied = apply(interpreter(ours), house, house.step("tool"))
+    assert applied.exit_code == 0, applied.messages
+    assert pip_install(interpreter(pips), house, "tool").returncode == 0
+    assert_same(ours, pips)
+
+
+def test_a_wheel_named_by_its_place_puts_its_headers_where_pip_does(
+    house: Wheelhouse, pair: tuple[Path, Path]
+) -> None:
+    wheel = house.add("Head.Er", data={"headers/head.h": "/* */\n"})
+    ours, pips = pair
+    step = house.step("Head.Er", url=wheel.as_uri())
+    assert step.asked_name == "head-er"
+    assert apply(interpreter(ours), house, step).exit_code == 0
+    assert pip_install(interpreter(pips), house, str(wheel)).returncode == 0
+    assert_same(ours, pips)
 
 
 def test_direct_url_hides_the_password(house: Wheelhouse, pair: tuple[Path, Path]) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections import Counter
 from io import BytesIO
@@ -96,6 +97,12 @@ def test_data_of_another_form_is_an_error(tmp_path: Path) -> None:
     wrong.write_text(DATA.read_text(encoding="utf-8").replace('kind = "differs"', 'kind = "sulks"'))
     with pytest.raises(ValueError, match="sulks"):
         read(wrong)
+
+
+def test_the_policy_lowers_every_refusal_that_can_be_lowered() -> None:
+    policy = tomllib.loads((PLUGIN / "policy.toml").read_text(encoding="utf-8"))
+    lowerable = {rule.id for rule in registry().values() if rule.exemptible and rule.level is Level.DENY}
+    assert policy["rules"] == dict.fromkeys(lowerable, "off")
 
 
 # --- names of tests ------------------------------------------------------------------------------
@@ -206,7 +213,7 @@ class ProcResult:
         self.stdout, self.stderr, self.returncode = stdout, stderr, returncode
 """
 LIB = """
-import os, subprocess, sys, scripttest
+import os, shutil, subprocess, sys, scripttest
 from pathlib import Path
 
 def make_wheel(name, record="default"):
@@ -214,6 +221,10 @@ def make_wheel(name, record="default"):
 
 def create_basic_wheel_for_package(name):
     return make_wheel(name, record="")
+
+def create_basic_sdist_for_package(folder):
+    shutil.make_archive(folder / "demo-1.0", "gztar", root_dir=folder / "files")
+    return folder / "demo-1.0.tar.gz"
 
 class PipTestEnvironment:
     def __init__(self, folder):
@@ -230,7 +241,7 @@ class PipTestEnvironment:
         return self.run("python", "-m", "pip", *args, **options)
 """
 TESTS = """
-import os, pytest, tests.lib
+import os, pytest, tarfile, tests.lib
 from tests.lib import PipTestEnvironment
 
 @pytest.fixture
@@ -251,6 +262,12 @@ def test_is_warned(script):
 def test_never_starts_pip():
     assert "PYTHONPATH" not in os.environ
     assert tests.lib.create_basic_wheel_for_package("x") == "default"
+
+def test_makes_archives_with_a_folder(tmp_path):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "setup.py").write_text("")
+    with tarfile.open(tests.lib.create_basic_sdist_for_package(tmp_path)) as archive:
+        assert sorted(archive.getnames()) == ["demo-1.0", "demo-1.0/setup.py"]
 
 def test_is_left_out(script):
     assert False
@@ -316,6 +333,7 @@ def test_a_suite_is_run_with_the_program_in_pips_place(suite: Path, options: tup
         "test_it.py::test_answers": outcome("passed"),
         "test_it.py::test_is_refused": outcome("failed", "plaintext-index", "yanked-release"),
         "test_it.py::test_is_warned": outcome("passed", "yanked-release"),
+        "test_it.py::test_makes_archives_with_a_folder": outcome("passed", started=0),
         "test_it.py::test_never_starts_pip": outcome("passed", started=0),
         "test_it.py::test_starts_something_else": outcome("passed", started=0),
     }

@@ -171,6 +171,8 @@ def test_same_as_pip_on_generated_configurations(
         (["install", "x", "--no-binary", "a"], {}, {"PIP_NO_BINARY": "b", "PIP_ONLY_BINARY": "b,a"}),
         (["install", "x"], {}, {"PIP_ONLY_BINARY": "b", "PIP_NO_BINARY": ":all:"}),
         (["install", "x"], {}, {"PIP_TIMEOUT": "soon"}),
+        (["install", "x"], {}, {"PIP_DEFAULT_TIMEOUT": "9", "PIP_TIMEOUT": "99"}),
+        (["install", "x"], {}, {"PIP_TIMEOUT": "99", "PIP_DEFAULT_TIMEOUT": "9"}),
         (["install", "x"], {}, {"PIP_REQUIRE_HASHES": "perhaps"}),
         (["install", "x"], {}, {"PIP_VERBOSE": "3"}),
         (["install", "x", "-v"], {}, {"PIP_VERBOSE": "yes"}),
@@ -256,6 +258,7 @@ def test_two_variables_for_one_option_are_no_matter_of_their_order(variables: di
         (["install", "x"], {"PIP_NO_BINARY": "a", "PIP_ONLY_BINARY": "b"}),
         (["install", "x", "--isolated"], {"PIP_INDEX_URL": "a", "PIP_PYPI_URL": "b"}),
         (["list"], {"PIP_TARGET": "a", "PIP___TARGET": "b"}),
+        (["install", "x"], {"PIP_DEFAULT_TIMEOUT": "9", "PIP_TIMEOUT": "99"}),
     ],
 )
 def test_variables_that_agree_or_do_not_count_are_no_conflict(argv: list[str], variables: dict[str, str]):

@@ -270,3 +270,18 @@ def test_a_byte_order_mark_is_an_error_and_no_empty_file(levels: Levels, oracle:
     assert oracle("argv", argv=["list"], **levels.question, environ=levels.environ)["exit"] == 2
     with pytest.raises(ConfigurationError, match="no section headers"):
         levels.read(["list"], levels.environ)
+
+
+def test_a_file_that_cannot_be_opened_is_not_absent(levels: Levels, oracle: Oracle):
+    """pip goes on as if it were not there, and so without the index that it names."""
+    levels.write({})
+    levels.places["etc"].mkdir()
+    assert oracle("argv", argv=["list"], **levels.question, environ=levels.environ)["command"] == "list"
+
+    with pytest.raises(ConfigurationError, match="could not be loaded") as caught:
+        levels.read(["list"], levels.environ)
+
+    assert caught.value.origin is not None
+    assert caught.value.origin.place == str(levels.places["etc"])
+    levels.places["etc"].rmdir()
+    assert levels.read(["list"], levels.environ).settings == ()

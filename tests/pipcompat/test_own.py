@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from safepip.core.errors import UsageError
 from safepip.pipcompat.argv import parse
 from safepip.pipcompat.own import OwnOptions, split_own
+
+from .cases import command_lines
 
 SHA = "a" * 64
 
@@ -109,3 +115,31 @@ def test_python_before_the_command_is_known_and_left_to_pip():
     assert own.python == ".venv"
     assert list(rest) == ["--python", ".venv", "install", "x"]
     assert split_own(["install", "x"])[0].python is None
+
+
+@pytest.mark.property
+@settings(max_examples=300, deadline=None)
+@given(argv=command_lines(), glued=st.booleans())
+def test_an_own_option_in_front_changes_nothing_of_what_pip_reads(argv: list[str], glued: bool):
+    words = ["--policy=p.toml"] if glued else ["--policy", "p.toml"]
+    own, rest = outcome([*words, *argv])
+    plain, left = outcome(argv)
+    assert rest == left
+    if isinstance(own, OwnOptions) and isinstance(plain, OwnOptions):
+        assert [policy.value for policy in own.policies] == [
+            "p.toml",
+            *(policy.value for policy in plain.policies),
+        ]
+        # Places differ by what stands in front.
+        assert replace(own, policies=(), allow=(), hashes=()) == replace(
+            plain, policies=(), allow=(), hashes=()
+        )
+
+
+def outcome(argv: list[str]) -> tuple[OwnOptions | str, list[str]]:
+    """What is ours and what is left, or the words of a refusal."""
+    try:
+        own, rest = split_own(argv)
+    except UsageError as error:
+        return error.message, []
+    return own, list(rest)

@@ -351,6 +351,8 @@ def test_remote_file_is_read_and_its_place_shows_no_password():
         ("demo", "https://h.example/r.txt"),
         ("other", "https://h.example/more.txt"),
     ]
+    # For the rules about URLs: a file that a file names is a setting as much as one on the command line.
+    assert options(found) == [("requirement", "https://me:secret@h.example/more.txt")]
 
 
 @pytest.mark.parametrize("url", ["http://h.example/r.txt", "HTTP://h.example/r.txt"])

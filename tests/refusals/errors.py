@@ -312,12 +312,12 @@ def _(_: Path) -> SafepipError:
 
 @meets("invalid-version")
 def _(_: Path) -> SafepipError:
-    from safepip.resolve.sources import _version
+    from safepip.resolve.sources import version_of
     from tests.fakes.world import parse_metadata
     from tests.resolve.asking import direct
 
     metadata = parse_metadata(b"Metadata-Version: 2.1\nName: demo\nVersion: one\n")
-    return raised(lambda: _version(metadata, direct("./demo", name=None)))
+    return raised(lambda: version_of(metadata, direct("./demo", name=None)))
 
 
 @meets("subdirectory")

@@ -184,6 +184,31 @@ def test_the_order_of_file_kinds_in_the_environment_lets_no_source_in(
     assert (closed.code, closed.out) == (0, "Would install lib-2.0\n"), closed.err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("PIP_OUTDATED", "1", ("list", "--extra-index-url", "http://e")),
+        ("PIP___outdated", "yes", ("list", "-i", "http://e")),
+        ("PIP_UPTODATE", "on", ("list", "-i", "http://e")),
+        ("PIP_REQUIREMENT", "http://e/r.txt", ("uninstall", "-y", "lib")),
+        ("PIP___REQUIREMENT", "http://e/r.txt", ("uninstall", "-y", "lib")),
+    ],
+)
+def test_a_variable_that_makes_a_command_fetch_makes_it_judged(
+    safepip: Run, variable: str, value: str, line: tuple[str, ...]
+) -> None:
+    ended = safepip(*line, environ={variable: value})
+
+    assert ended.code == 10
+    assert "plaintext" in ended.err
+
+
+def test_a_variable_that_says_no_leaves_a_command_as_it_is(shell: Shell) -> None:
+    ended = shell.safepip("list", "-i", "http://e", environ={"PIP_OUTDATED": "0", "PIP_REQUIREMENT": ""})
+
+    assert ended.code == 0, ended.err
+
+
 # --- Which program runs --------------------------------------------------------------------------
 
 

@@ -264,6 +264,22 @@ def test_a_variable_in_place_of_a_secret_is_fine(shell: Shell, index: IndexServe
     assert (ended.code, "s3cret" in ended.err, "warning" in ended.err) == (0, False, False), ended.err
 
 
+@pytest.mark.parametrize("option", ["-r", "-c"])
+def test_a_file_carries_no_password_for_another_file(
+    shell: Shell, index: IndexServer, install: Run, option: str
+) -> None:
+    serve(index, "/s.txt", HASHED)
+    url = index.origin.replace("://", "://me:hunter2@") + "/s.txt"
+    shell.write("r.txt", f"{option} {url}\n{HASHED}")
+
+    ended = install("--dry-run")
+
+    assert refused(ended, "credentials-in-url", "r.txt:1:4")
+    assert "hunter2" not in ended.err
+    shell.write("r.txt", f"{option} {url.replace('hunter2', '${TOKEN}')}\n{HASHED}")
+    assert install("--dry-run", environ={"TOKEN": "hunter2"}).code == 0
+
+
 def test_a_remote_file_gets_no_secret_out_of_a_variable(
     shell: Shell, index: IndexServer, evil: IndexServer, pip_installs: Run, install: Run
 ) -> None:
@@ -734,16 +750,18 @@ def test_uninstall_reads_files_by_the_same_rules(shell: Shell, safepip: Run, lin
 
 
 def test_no_variable_lets_uninstall_read_past_the_rules(shell: Shell, index: IndexServer) -> None:
-    """pip reads what ``PIP_REQUIREMENT`` names by itself; it then has no network."""
-    url = serve(index, "/s.txt", "lib\n")
     shell.safepip("install", "lib", *trusting(index))
-    index.requests.clear()
+    environ = {"PIP_REQUIREMENT": "http://localhost:9/s.txt", "PIP_CERT": index.ca_path}
+    ended = shell.safepip("uninstall", "-y", "app", environ=environ)
+    assert refused(ended, "plaintext-link", "$PIP_REQUIREMENT")
+    assert shell.installed() == {"lib-2.0"}
 
-    ended = shell.safepip(
-        "uninstall", "-y", "app", environ={"PIP_REQUIREMENT": url, "PIP_CERT": index.ca_path}
-    )
+    environ["PIP_REQUIREMENT"] = serve(index, "/s.txt", "lib\n")
+    ended = shell.safepip("uninstall", "-y", "app", environ=environ)
 
-    assert (ended.code != 0, shell.installed(), index.requests) == (True, {"lib-2.0"}, []), ended.err
+    assert (ended.code, shell.installed()) == (0, set()), ended.err
+    assert "also asked for: -r https://" in ended.err
+    assert index.paths_asked().count("/s.txt") == 1
 
 
 def test_a_remote_file_is_no_business_of_freeze(shell: Shell, index: IndexServer) -> None:

@@ -117,7 +117,9 @@ def _is_ours(invocation: Invocation, environ: Mapping[str, str]) -> bool:
         return _asks_indexes(invocation, environ)
     if invocation.command == "config":
         return [word.value for word in invocation.arguments[:1]] in (["set"], ["edit"])
-    return invocation.command == "uninstall" and any(o.dest == "requirements" for o in invocation.options)
+    if invocation.command != "uninstall":
+        return False
+    return any(o.dest == "requirements" for o in invocation.options) or "requirement" in _said(environ)
 
 
 def _asks_indexes(invocation: Invocation, environ: Mapping[str, str]) -> bool:
@@ -126,5 +128,21 @@ def _asks_indexes(invocation: Invocation, environ: Mapping[str, str]) -> bool:
     Where only a configuration file asks for it, pip finds the network closed and says so.
     """
     asking = {"outdated", "uptodate"}
-    variables = {name[4:].lower() for name in environ if name.startswith("PIP_")}
-    return any(option.dest in asking for option in invocation.options) or bool(variables & asking)
+    return any(option.dest in asking for option in invocation.options) or bool(_said(environ) & asking)
+
+
+def _said(environ: Mapping[str, str]) -> set[str]:
+    """Options that variables name, however spelled, those left out whose value is empty or means no."""
+    names = [name for name in environ if name.startswith("PIP_")]
+    if not names:
+        return set()
+    from safepip.pipcompat.callbacks import truth
+    from safepip.pipcompat.written import normalize_key
+
+    def holds(text: str) -> bool:
+        try:
+            return truth(text)
+        except ValueError:
+            return bool(text)
+
+    return {normalize_key(name.removeprefix("PIP_")) for name in names if holds(environ[name])}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
 from safepip.core.errors import CommandError
+
+_MOST_LINKS = 40
+"""As Linux: a chain that is longer cannot be read either."""
 
 
 class Machine:
@@ -110,8 +113,8 @@ class Machine:
         """See the port. The file, what a link leads to, and the folders of both are looked at."""
         if sys.platform == "win32":
             return None
-        named, real = Path(path), Path(path).resolve()
-        places = dict.fromkeys((named, named.parent, real, real.parent))
+        chain = [*_links(Path(path)), Path(path).resolve()]
+        places = dict.fromkeys(place for link in chain for place in (link, link.parent))
         return next(filter(None, map(_others, places)), None)
 
     def stranger(self, path: str) -> str | None:
@@ -128,6 +131,15 @@ class Machine:
 
     def folder_of(self, path: str) -> str:
         return str(Path(self.absolute(path)).parent)
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The path, and every link that it leads through."""
+    for _ in range(_MOST_LINKS):
+        yield path
+        if not path.is_symlink():
+            return
+        path = path.parent / path.readlink()
 
 
 def _others(place: Path) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safepip import __version__
 from safepip.core.errors import CommandError
 from safepip.core.finding import Finding
 from safepip.pipcompat.options import PIP_VERSION
@@ -44,6 +45,8 @@ class StreamPresenter:
     shown_plan: Plan | None = None
     log: RunLog | None = None
     """Gets a copy of every line."""
+    clear: Callable[[], None] = lambda: None
+    """Takes off the terminal what is drawn there, before a line is written."""
 
     def warned(self, findings: Sequence[Finding]) -> None:
         self.told.extend(findings)
@@ -142,12 +145,25 @@ class StreamPresenter:
     def policy_trusted(self, entry: TrustedPolicy, changes: Sequence[str]) -> None:
         from safepip.report.policy_page import trust_json, trust_text
 
-        self.answered(trust_json(entry, changes) if self.format == "json" else trust_text(entry, changes))
+        self.answered(trust_json(entry, changes, self.told) if self.format == "json" else trust_text(entry, changes))
 
     def policy_written(self, path: str) -> None:
         from safepip.report.policy_page import written_json, written_text
 
-        self.answered(written_json(path) if self.format == "json" else written_text(path))
+        self.answered(written_json(path, self.told) if self.format == "json" else written_text(path))
+
+    def policies_checked(self, paths: Sequence[str]) -> None:
+        if self.format == "text":
+            from safepip.report.policy_page import checked_text
+
+            self.answered(checked_text(paths))
+            return
+        from safepip.report.choose import reporter_for
+        from safepip.report.facts import Outcome
+
+        report = reporter_for(self.format, version=__version__)
+        if text := report(Outcome(verdict="done", exit_code=0)).rstrip("\n"):
+            self.answered(text)
 
     def policies_listed(self, states: Sequence[TrustedState]) -> None:
         from safepip.report.policy_page import trusted_json, trusted_text
@@ -179,6 +195,7 @@ class StreamPresenter:
 
     def out(self, text: str) -> None:
         """A line of what was asked for."""
+        self.clear()
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
         if self.log is not None:
@@ -186,6 +203,7 @@ class StreamPresenter:
 
     def err(self, text: str) -> None:
         """A line about the run."""
+        self.clear()
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
         if self.log is not None:

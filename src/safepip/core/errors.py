@@ -129,6 +129,8 @@ class VerificationError(SafepipError):
 class BuildError(SafepipError):
     """A source that cannot be built, or whose build failed."""
 
+    is_pips = False  # pip shows the name of these, too
+
 
 class ApplyError(SafepipError):
     """pip, or the disk, failed while the plan was being applied."""

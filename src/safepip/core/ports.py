@@ -233,8 +233,15 @@ class Draft(Protocol):
 class Pip(Protocol):
     """The pip that safepip depends on, for commands that it applies as they are."""
 
-    def run(self, arguments: Sequence[str], *, python: str | None) -> int:
-        """Run pip on the target with its own standard streams; returns its exit code."""
+    def run(
+        self, arguments: Sequence[str], *, python: str | None, changes: bool = False, complete: bool = False
+    ) -> int:
+        """Run pip on the target with its own standard streams; returns its exit code.
+
+        Args:
+            changes: whether it changes what is installed, and so waits for others that do, and they for it.
+            complete: whether the arguments say everything in force: pip then reads no variable and no file.
+        """
 
     def run_offline(self, arguments: Sequence[str], *, python: str | None, offered: Sequence[str]) -> int:
         """Run pip without configuration and without an index, on a folder of empty files.

@@ -34,6 +34,9 @@ class Sources(Protocol):
 class Backend(Protocol):
     """The build backend of one unpacked source. Every method runs its code, and raises BuildError."""
 
+    def supports_editable(self) -> bool:
+        """Whether it can make a wheel that leads to the folder (PEP 660)."""
+
     def requires(self) -> tuple[str, ...]:
         """What it needs besides what ``pyproject.toml`` says (``get_requires_for_build_wheel``)."""
 

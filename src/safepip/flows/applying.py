@@ -6,6 +6,7 @@ one place where an install option becomes an argument of the pip that applies th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, ConfiguredValueError, SafepipError
@@ -53,6 +54,19 @@ def check_virtualenv(settings: Settings, environment: Environment) -> None:
     """Raise ConfiguredValueError where pip is to work in virtual environments only, and this is none."""
     if settings.require_virtualenv and not environment.is_virtual:
         raise ConfiguredValueError("Could not find an activated virtualenv (required).")
+
+
+def with_replaced(plan: Plan, there: Environment, considered: Environment) -> Plan:
+    """The plan, knowing of what its steps take the place of although it could not stand for them.
+
+    Args:
+        there: what is installed.
+        considered: what the plan took for installed.
+    """
+    missed = [step.project for step in plan.steps if step.project not in considered.installed]
+    found = {project: there.installed[project].version for project in missed if project in there.installed}
+    known = {project: version for project, version in found.items() if version is not None}
+    return replace(plan, replaced={**known, **plan.replaced}) if known else plan
 
 
 def warnings_without_pip(settings: Settings, environment: Environment, world: World) -> tuple[str, ...]:

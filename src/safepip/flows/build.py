@@ -66,7 +66,7 @@ class Builds:
         else:
             source, tree, file = self._archive(line, url, index)
         opening = Opening(
-            name=line.requirement.name if line.requirement is not None else line.text,
+            name=line.requirement.name if line.requirement is not None else source.url,
             source=source,
             tree=tree,
             from_file=line.from_file,
@@ -164,7 +164,7 @@ class Builds:
             self._preparation.say(f"Failed to build {step.asked_name}")
             raise
         self._preparation.say(
-            f"  Created {kind} for {step.asked_name}: filename={wheel.path.name} size={wheel.size} "
+            f"  Created wheel for {step.asked_name}: filename={wheel.path.name} size={wheel.size} "
             f"sha256={wheel.digests.sha256}"
         )
         file = replace(step.file, filename=wheel.path.name, digests=wheel.digests, size=wheel.size)

@@ -38,13 +38,7 @@ def as_lines(texts: Iterable[str], name: str, place: str, *, from_file: bool) ->
 def _line(text: str, name: str, origin: Origin, *, from_file: bool) -> RequirementLine:
     from safepip.resolve.mismatch import transitive_url
 
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        raise BuildError(
-            f"{name} needs {text!r} to be built, which is no requirement: {str(error).partition(chr(10))[0]}",
-            reference="invalid-build-requirement",
-        ) from None
+    requirement = _parsed(text, name)
     if requirement.url is not None:
         raise Refused([transitive_url(name, requirement, origin)])
     return RequirementLine(
@@ -85,8 +79,26 @@ def for_build(guarded: Guarded, lines: tuple[RequirementLine, ...]) -> Guarded:
 
 def check_present(texts: Iterable[str], environment: Environment, name: str) -> None:
     """Raise BuildError, in pip's words, where a build's requirement is not met by what is there."""
+    if missing := missing_in(texts, environment, name):
+        raise BuildError(
+            f"Some build dependencies for {name} are missing: {', '.join(missing)}.",
+            reference="build-dependencies",
+        )
+
+
+def missing_in(
+    texts: Iterable[str], environment: Environment, name: str, against: str = "the backend dependencies"
+) -> list[str]:
+    """What of a build's requirements is not there, quoted and sorted.
+
+    Args:
+        against: what asks for it, as pip calls it.
+
+    Raises:
+        BuildError: something is there in another version, or what was asked for is no requirement.
+    """
     missing, conflicting = [], []
-    for requirement in _meant(texts, environment):
+    for requirement in _meant(texts, environment, name):
         installed = environment.installed.get(canonicalize_name(requirement.name))
         if installed is None:
             missing.append(repr(str(requirement)))
@@ -98,19 +110,24 @@ def check_present(texts: Iterable[str], environment: Environment, name: str) -> 
             )
     if conflicting:
         raise BuildError(
-            f"Some build dependencies for {name} conflict with the backend dependencies: "
-            f"{', '.join(sorted(conflicting))}.",
+            f"Some build dependencies for {name} conflict with {against}: {', '.join(sorted(conflicting))}.",
             reference="build-dependencies",
         )
-    if missing:
-        raise BuildError(
-            f"Some build dependencies for {name} are missing: {', '.join(sorted(missing))}.",
-            reference="build-dependencies",
-        )
+    return sorted(missing)
 
 
-def _meant(texts: Iterable[str], environment: Environment) -> Iterator[Requirement]:
+def _meant(texts: Iterable[str], environment: Environment, name: str) -> Iterator[Requirement]:
     for text in texts:
-        requirement = Requirement(text)
+        requirement = _parsed(text, name)
         if requirement.marker is None or requirement.marker.evaluate({**environment.markers, "extra": ""}):
             yield requirement
+
+
+def _parsed(text: str, name: str) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise BuildError(
+            f"{name} needs {text!r} to be built, which is no requirement: {str(error).partition(chr(10))[0]}",
+            reference="invalid-build-requirement",
+        ) from None

@@ -12,7 +12,7 @@ from safepip.core.build import Source, read_build_system
 from safepip.core.errors import BuildError, ExitCode
 from safepip.core.index import WheelMetadata
 from safepip.core.limits import Limits
-from safepip.flows.build_requirements import as_lines, check_present, for_build
+from safepip.flows.build_requirements import as_lines, check_present, for_build, missing_in
 from safepip.flows.judging import judge_each, stop_if_denied
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from safepip.flows.build import Builds
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
+
+
+METADATA_FAILED = "metadata-generation-failed: Encountered error while generating package metadata."
+"""pip's name and words for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ class Preparation:
             self._check_nesting(opening)
             backend = self._backend(opening, self._system(opening))
             what = "editable metadata" if opening.source.editable else "metadata"
-            with self.said(f"Preparing {what} (pyproject.toml)"):
+            with self._saying_whose(opening, f"Preparing {what} (pyproject.toml)", METADATA_FAILED):
                 metadata = backend.metadata()
             self._world.show.noted(self._shop.shortcomings())
             project = self._projects[opening.source] = Project(backend=backend, metadata=metadata)
@@ -106,6 +110,16 @@ class Preparation:
             raise
         self.say(f"  {what}: finished with status 'done'")
 
+    @contextmanager
+    def _saying_whose(self, opening: Opening, what: str, *notes: str) -> Iterator[None]:
+        """As :meth:`said`; a failure also says whose it is, in pip's words."""
+        try:
+            with self.said(what):
+                yield
+        except BuildError as error:
+            error.notes = (*error.notes, *notes, f"Failed to build {opening.name!r} when {what.lower()}")
+            raise
+
     def say(self, line: str) -> None:
         """What is built for a build goes on in silence, as in pip."""
         if not self._inside:
@@ -115,9 +129,10 @@ class Preparation:
         url = opening.source.url
         if url in self._inside or len(self._inside) >= Limits().build_nesting_max:
             raise BuildError(
-                f"{opening.name} is already being built: {' -> '.join((*self._inside, url))}",
+                f"{url} is already being built: {opening.name.partition('==')[0]} from {url}",
                 reference="build-needs-itself",
                 origin=opening.origin,
+                notes=(" -> ".join((*self._inside, url)),),
                 hint="have the index offer a wheel of it, or of what its build needs",
             )
 
@@ -138,22 +153,51 @@ class Preparation:
         room = self._shop.room()
         with self.said("Installing build dependencies"):
             self._provide(room, system.requires, opening)
-        check_present(system.checked, room.environment, opening.name)
+        self._warn_without_setuptools(system, room, opening)
         backend = room.backend(opening.tree, system, opening.source, opening.name)
+        self._check_editable(backend, opening)
         what = "editable" if opening.source.editable else "wheel"
-        with self.said(f"Getting requirements to build {what}"):
+        with self._saying_whose(opening, f"Getting requirements to build {what}"):
             asked = backend.requires()
-        if asked:
+        if missing_in(asked, room.environment, opening.name):
             with self.said("Installing backend dependencies"):
                 self._provide(room, (*system.requires, *asked), opening)
         return backend
+
+    def _warn_without_setuptools(self, system: BuildSystem, room: Room, opening: Opening) -> None:
+        missing = missing_in(
+            system.checked, room.environment, opening.name, against="PEP 517/518 supported requirements"
+        )
+        if missing:
+            without = f"pip cannot fall back to setuptools without {' and '.join(missing)}."
+            self._world.show.noted(
+                (
+                    f"Missing build requirements in pyproject.toml for {opening.name}.",
+                    f"The project does not specify a build backend, and {without}",
+                )
+            )
+
+    def _check_editable(self, backend: Backend, opening: Opening) -> None:
+        if not opening.source.editable:
+            return
+        with self._saying_whose(opening, "Checking if build backend supports build_editable"):
+            supported = backend.supports_editable()
+        if not supported:
+            raise BuildError(
+                f"Project {opening.name} uses a build backend that is missing the 'build_editable' hook, so "
+                "cannot be installed in editable mode.",
+                reference="no-editable-hook",
+                origin=opening.origin,
+                hint="consider using a build backend that supports PEP 660",
+            )
 
     def _backend_in_target(self, opening: Opening, system: BuildSystem) -> Backend:
         """``--no-build-isolation``: the target has what is needed, or the build fails."""
         room = self._shop.target_room()
         backend = room.backend(opening.tree, system, opening.source, opening.name)
+        self._check_editable(backend, opening)
         if self._guarded.settings.check_build_dependencies:
-            check_present((*system.requires, *backend.requires()), room.environment, opening.name)
+            check_present(system.requires, room.environment, opening.name)
         return backend
 
     def _provide(self, room: Room, texts: tuple[str, ...], opening: Opening) -> None:

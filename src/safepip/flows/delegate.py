@@ -62,7 +62,7 @@ def delegate(invocation: Invocation, own: OwnOptions, world: Passing) -> int:
     if own.python is None and not invocation.wants_help and invocation.command not in _OF_NO_INTERPRETER:
         _refuse_configured_interpreter(str(invocation.command), world.configuration(python))
     _mind_unfinished(invocation, python, world)
-    return world.pip.run(invocation.argv, python=python)
+    return world.pip.run(invocation.argv, python=python, changes=invocation.command == "uninstall")
 
 
 def _mind_unfinished(invocation: Invocation, python: str, world: Passing) -> None:

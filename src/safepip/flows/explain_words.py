@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -25,6 +26,17 @@ from safepip.rules import registry
 KINDS = ("rule", "setting", "project")
 _PREFERRED = (GRAMMAR, "download", "wheel", "lock")
 """Commands whose option is meant where several have one of the name; then pip's order."""
+
+_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"), "tls.environment"
+        ),
+        **dict.fromkeys(("ALL_PROXY", "HTTPS_PROXY", "NO_PROXY"), "proxy"),
+        "SAFEPIP_LOG": "log.file",
+    }
+)
+"""Variables that are no option of pip → the setting that they bear on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +127,7 @@ def _forced(kind: str, said: Sourced[str]) -> Meaning:
 
 
 def _setting(word: str) -> OptionWord | PolicyWord | None:
+    word = _VARIABLES.get(word.upper(), word)
     return _policy_key(word) or _option(word)
 
 
@@ -174,6 +187,8 @@ def _project(said: Sourced[str]) -> ProjectWord | None:
 
 def _is_no_project(word: str) -> bool:
     """Whether the word is so plainly a setting that its name must not be sent to an index."""
+    if "_" in word and word.isupper():
+        return True
     table_name, dot, _ = word.partition(".")
     return word.startswith((PREFIX, "-")) or (bool(dot) and table_name in {"global", *TABLES})
 

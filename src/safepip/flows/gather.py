@@ -17,7 +17,6 @@ from safepip.flows.gathered import Gathered, with_file_options
 from safepip.flows.indexes import is_url
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.sources import LockRequest, Sources, check_sources, collect_sources
-from safepip.pipcompat.groups import read_groups
 from safepip.pipcompat.requirement import parse_requirement
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def gather(
     for path in config.items("constraints"):
         reader.file(path, constraint=True)
     typed = list(_typed_requirements(invocation, own, config, world))
-    groups = list(read_groups(sources.groups, files))
+    groups = reader.groups(sources)
     editables = [_typed(path, config, world, editable=True) for path in config.items("editables")]
     reader.everything(sources)
     gathered = Gathered(
@@ -94,6 +93,14 @@ class _Reader:
     @property
     def constraints(self) -> tuple[RequirementLine, ...]:
         return tuple(line for line in self.lines if line.constraint)
+
+    def groups(self, sources: Sources) -> list[RequirementLine]:
+        """What the dependency groups of projects ask for."""
+        if not sources.groups:
+            return []
+        from safepip.pipcompat.groups import read_groups
+
+        return list(read_groups(sources.groups, self.files))
 
     def everything(self, sources: Sources) -> None:
         for source in sources.files:

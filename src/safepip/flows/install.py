@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safepip.core.errors import ApplyError, ExitCode, UsageError
 from safepip.core.events import StageBegan
 from safepip.core.ports import Applied
-from safepip.flows.applying import apply_options, check_target, warnings_without_pip
+from safepip.flows.applying import apply_options, check_target, warnings_without_pip, with_replaced
 from safepip.flows.build import Builds
 from safepip.flows.guard import guard
 from safepip.flows.guarded import Guarded
@@ -50,8 +50,8 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
         check_settings(guarded.settings, installs=True)
         _check_stdout(guarded.settings, own)
         check_target(guarded.settings, target.environment, world)
-        # Whoever sets PYTHONPATH must not decide that something with a hash is there already.
-        environment = target.alone if guarded.counts_hashes else target.environment
+        # Neither PYTHONPATH nor a look-alike decides that something with a hash is there already.
+        environment = target.vouched_for if guarded.counts_hashes else target.environment
         if _adds_something(guarded, environment):
             # Let pip get ready meanwhile; where all may be there already, not before an index is asked.
             warm_up()
@@ -61,6 +61,8 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
         ):
             builds = Builds(guarded, connection, world, shop)
             plan = make_plan(guarded, environment, connection, world, builds)
+            if environment is not target.environment and not guarded.settings.elsewhere:
+                plan = with_replaced(plan, target.alone, environment)
             world.show.satisfied(plan)
             if _only_tells(own, plan, guarded, environment, world):
                 return ExitCode.OK

@@ -53,13 +53,17 @@ class LockedRouter(Router):
         return super().refusals([project for project in projects if project not in self._locked])
 
 
-def router_of(guarded: Guarded, client: IndexClient, objection: Callable[[Route], Finding | None]) -> Router:
+def locked_router(
+    guarded: Guarded, client: IndexClient, objection: Callable[[Route], Finding | None]
+) -> Router:
     """What routes the roots of a run, and everything that they need."""
-    locked = _locked_here(guarded)
-    only = guarded.patterns_only
-    if not locked:
-        return Router(guarded.indexes, client, patterns_only=only, objection=objection)
-    return LockedRouter(guarded.indexes, client, patterns_only=only, objection=objection, locked=locked)
+    return LockedRouter(
+        guarded.indexes,
+        client,
+        patterns_only=guarded.patterns_only,
+        objection=objection,
+        locked=_locked_here(guarded),
+    )
 
 
 def _locked_here(guarded: Guarded) -> Mapping[NormalizedName, Routed]:

@@ -34,7 +34,7 @@ def make_plan(
     Args:
         sources: what builds; None: sources are refused.
     """
-    from safepip.flows.locked import router_of
+    from safepip.flows.routing import router_of
     from safepip.resolve.request import ResolveRequest
     from safepip.resolve.resolver import resolve
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from safepip.core.errors import ConfigurationError, ExitCode, Refused
@@ -39,18 +40,24 @@ def check(invocation: Invocation, own: OwnOptions, world: World) -> int:
         read = _each(files, lambda location: _named(location, world))
         policies = _each(read, lambda file: merge([file]))
     else:
-        read = _each(policy_locations(own, world), lambda location: read_located(location, world))
+        read = _each(policy_locations(own, world), lambda location: _in_full(location, world))
         policies = [merge(read)]
     findings = [found for policy, told in policies for found in _telling(policy, told, world)]
     if findings:
         raise Refused(findings, exit_code=ExitCode.FINDINGS)
-    world.show.answered("\n".join(f"{file.source.path}: ok" for file in read) or "no policy file takes part")
+    world.show.policies_checked([file.source.path for file in read])
     return ExitCode.OK
 
 
 def _telling(policy: Policy, told: Iterable[Finding], world: World) -> list[Finding]:
     ended = review_allowances(RuleContext(policy=policy, now=world.clock.now()), ())
     return [finding for finding in (*told, *ended) if finding.rule in _TOLD]
+
+
+def _in_full(location: PolicyLocation, world: World) -> PolicyFile:
+    """Whether anybody trusts it is no question of what it says."""
+    file = read_located(location, world)
+    return replace(file, source=replace(file.source, trusted=True))
 
 
 def _location(path: str, world: World) -> PolicyLocation:

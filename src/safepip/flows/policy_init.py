@@ -113,9 +113,7 @@ def _write(path: str, text: str, world: World, *, over: bool) -> None:
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
-        raise CommandError(
-            f"{path} cannot be written: {error.strerror or error}", reference="policy"
-        ) from None
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}", reference="disk") from None
 
 
 def _tell(path: str, findings: tuple[Finding, ...], world: World) -> None:
@@ -130,5 +128,5 @@ def _tell(path: str, findings: tuple[Finding, ...], world: World) -> None:
 
 def _taken(path: str) -> CommandError:
     return CommandError(
-        f"{path} is there already", reference="policy", hint="write another with --output, or use --force"
+        f"{path} is there already", reference="usage", hint="write another with --output, or use --force"
     )

@@ -63,7 +63,7 @@ def _standing(file: PolicyFile, *, trusted: bool) -> PolicyFile:
 def _revoke(location: PolicyLocation, world: World) -> int:
     path = world.around.one_name(location.path)
     if not world.trusted.forget(path):
-        raise CommandError(f"{path} is not trusted", reference="trusted-policies")
+        raise CommandError(f"{path} is not trusted", reference="usage")
     world.show.answered(f"no longer trusted: {path}")
     return ExitCode.OK
 
@@ -77,7 +77,7 @@ def _meant(named: str | None, locations: Sequence[PolicyLocation], world: World)
     if nearest is None:
         raise CommandError(
             "no policy was found from this folder upwards that could be trusted",
-            reference="trusted-policies",
+            reference="usage",
             hint="name the file: safepip policy trust FILE",
         )
     return nearest

@@ -58,6 +58,9 @@ class Presenter(Protocol):
     def policy_written(self, path: str) -> None:
         """``safepip policy init``."""
 
+    def policies_checked(self, paths: Sequence[str]) -> None:
+        """``safepip policy check`` found nothing in these files."""
+
     def policies_listed(self, states: Sequence[TrustedState]) -> None:
         """``safepip policy trust --list``."""
 

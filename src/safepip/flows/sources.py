@@ -11,8 +11,7 @@ from safepip.core.errors import CommandError
 from safepip.core.origin import Origin, Sourced
 from safepip.lock.selectors import Selectors
 from safepip.pipcompat.callbacks import is_remote
-from safepip.pipcompat.groups import split_group
-from safepip.pipcompat.lockname import lock_name
+from safepip.pipcompat.sourcename import lock_name, split_group
 
 if TYPE_CHECKING:
     from safepip.flows.surroundings import Surroundings

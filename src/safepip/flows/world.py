@@ -119,6 +119,10 @@ class Target(Protocol):
         """The same without what ``PYTHONPATH`` adds to what is installed."""
 
     @property
+    def vouched_for(self) -> Environment:
+        """The same without what is not as its own RECORD says, which can stand for nothing that has a hash."""
+
+    @property
     def owned(self) -> Mapping[NormalizedName, Iterable[str]]:
         """The files of each installed distribution, as its RECORD lists them."""
 

@@ -61,8 +61,7 @@ class PrivateWorkshop:
     def _private(self) -> Path:
         # Short and without links: some build tools write long paths, or compare them.
         private = Path(tempfile.mkdtemp(prefix="safepip-build-")).resolve()
-        for name in ("home", "tmp", "empty"):
-            (private / name).mkdir(mode=0o700)
+        _furnish(private, "tmp", "empty")
         return private
 
     @cached_property
@@ -137,15 +136,17 @@ class PrivateWorkshop:
     def new_backend(
         self, tree: Path, system: BuildSystem, source: Source, name: str, python: str
     ) -> HookBackend:
-        """A backend that runs in one of the rooms."""
+        """A backend that runs in one of the rooms, with a home that no other build leaves anything in."""
+        folder = self._new("made")
+        _furnish(folder, "home", "tmp")
         return HookBackend(
             tree=tree,
             system=system,
             source=source,
             name=name,
-            folder=self._new("made"),
+            folder=folder,
             python=python,
-            environ=scrubbed_environment(self._environ, self._private, Path(python).parent),
+            environ=scrubbed_environment(self._environ, folder, Path(python).parent),
             processes=self._processes,
             max_bytes=self._limits.sidecar_max_bytes,
         )
@@ -196,6 +197,11 @@ class BuildRoom:
     def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> HookBackend:
         """See the port."""
         return self._workshop.new_backend(tree, system, source, name, self._python)
+
+
+def _furnish(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).mkdir(mode=0o700, parents=True)
 
 
 def make_environment(python: str, folder: Path, environ: Mapping[str, str]) -> str:

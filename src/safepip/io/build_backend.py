@@ -26,6 +26,7 @@ from safepip.io.wheel_metadata import parse_metadata
 
 T = TypeVar("T")
 _WORDS = {
+    "_supported_features": "Checking if build backend supports build_editable",
     "get_requires_for_build_wheel": "Getting requirements to build wheel",
     "get_requires_for_build_editable": "Getting requirements to build editable",
     "prepare_metadata_for_build_wheel": "Preparing metadata (pyproject.toml)",
@@ -62,6 +63,7 @@ class HookBackend:
         self._tree = tree
         self._source = source
         self._name = name
+        self._backend = system.backend
         self._folder = folder
         self._environ = environ
         self._processes = processes
@@ -69,6 +71,11 @@ class HookBackend:
         self._settings = config_settings(source.settings) or None
         self._prepared: Path | None = None
         self._caller = self._make_caller(system, python)
+
+    def supports_editable(self) -> bool:
+        """See the port."""
+        # The one question that has no public method: pip and build ask it in this way, too.
+        return "build_editable" in self._call(self._caller._supported_features)  # noqa: SLF001
 
     def requires(self) -> tuple[str, ...]:
         """See the port."""
@@ -142,27 +149,18 @@ class HookBackend:
         try:
             yield
         except BackendUnavailable as error:
-            raise self._wrong(
-                f"has a build backend that cannot be imported: {error}",
+            raise BuildError(
+                f"Cannot import build backend {self._backend!r}.",
+                reference="backend-unavailable",
                 hint="name the package it comes from in build-system.requires",
-                notes=tuple(error.traceback.strip().splitlines()[-5:]),
+                notes=((error.traceback.strip().splitlines() or [str(error)])[-1],),
             ) from None
         except HookMissing as error:
-            raise self._no_hook(error.hook_name) from None
+            raise self._wrong(f"has a build backend without the hook {error.hook_name}") from None
         except UnsupportedOperation as error:
             raise self._wrong("cannot be built here", notes=(error.traceback.strip(),)) from None
         except (OSError, ValueError) as error:
             raise self._wrong(f"could not be built: {error}") from None
-
-    def _no_hook(self, hook: str) -> BuildError:
-        if hook == "build_editable":
-            return BuildError(
-                f"Project {self._source.url} uses a build backend that is missing the 'build_editable' hook, "
-                "so cannot be installed in editable mode.",
-                reference="no-editable-hook",
-                hint="consider using a build backend that supports PEP 660",
-            )
-        return self._wrong(f"has a build backend without the hook {hook}")
 
     def _wrong(self, what: str, *, hint: str | None = None, notes: tuple[str, ...] = ()) -> BuildError:
         return BuildError(f"{self._name} {what}", reference="build-backend", hint=hint, notes=notes)

@@ -47,27 +47,37 @@ class PassThroughPip:
         self._environ = environ
         self._replaces_process = replaces_process
 
-    def run(self, arguments: Sequence[str], *, python: str | None) -> int:
-        """Run pip; standard streams are this process's own. Raises SafepipError if it cannot start."""
-        environ = environment_for_pip(self._environ)
+    def run(
+        self, arguments: Sequence[str], *, python: str | None, changes: bool = False, complete: bool = False
+    ) -> int:
+        """See the port. Raises SafepipError if it cannot start."""
+        environ = self._unconfigured() if complete else environment_for_pip(self._environ)
         if arguments:
             # The shell asks for completions without arguments; with some, a command is meant.
             environ.pop("PIP_AUTO_COMPLETE", None)
-        return self._run(arguments, python or sys.executable, environ)
+        interpreter = python or sys.executable
+        held = _hold(interpreter, self._environ) if changes else []
+        try:
+            return self._run(arguments, interpreter, environ)
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
 
     def run_offline(self, arguments: Sequence[str], *, python: str | None, offered: Sequence[str]) -> int:
         """See the port. This process stays, to remove the folder."""
         import tempfile
 
-        scrubbed = {
-            name: value for name, value in self._environ.items() if not name.upper().startswith("PIP_")
-        }
-        environ = environment_for_pip(scrubbed) | {"PIP_CONFIG_FILE": os.devnull}
+        environ = self._unconfigured()
         with tempfile.TemporaryDirectory(prefix="safepip-") as folder:
             for name in offered:
                 open(os.path.join(folder, os.path.basename(name)), "xb").close()
             where = ("--no-index", f"--find-links={folder}", "--no-cache-dir")
             return self._run([*arguments, *where], python or sys.executable, environ, stays=True)
+
+    def _unconfigured(self) -> dict[str, str]:
+        """The user's environment without anything that configures pip."""
+        kept = {name: value for name, value in self._environ.items() if not name.upper().startswith("PIP_")}
+        return environment_for_pip(kept) | {"PIP_CONFIG_FILE": os.devnull}
 
     def _run(
         self, arguments: Sequence[str], interpreter: str, environ: Mapping[str, str], *, stays: bool = False
@@ -93,6 +103,12 @@ def called_as(program: str) -> str:
     name = os.path.basename(program).removesuffix(".exe")
     numbered = name.startswith("pip") and name[3:].replace(".", "").isdigit()
     return name if numbered else "pip"
+
+
+def _hold(python: str, environ: Mapping[str, str]) -> list[int]:
+    from safepip.io.holding import hold
+
+    return hold(python, environ)
 
 
 def pip_folder() -> str:

@@ -1,8 +1,7 @@
 """Verified files on disk, addressed by sha256: ``sha256/ab/<digest>/<filename>``.
 
-A file gets its final name only after every digest known for it was right, by a rename beside it. It
-is hashed again whenever a later run takes it from the store, so an edited one is dropped and fetched
-again. Nothing is synced to disk: a file that a power loss has cut fails that check.
+A file gets its final name only after every digest known for it was right, by a rename beside it, and
+is hashed again whenever a later run takes it: one that was edited, or cut by a power loss, is fetched anew.
 """
 
 from __future__ import annotations

@@ -14,11 +14,17 @@ _JOURNAL = os.path.join(".safepip-journal", "journal.json")
 
 def unfinished(python: str, environ: Mapping[str, str]) -> list[str]:
     """Libraries of this interpreter's environment, and the user's own, that hold a journal."""
+    found = libraries_of(python, environ)
+    return [library for library in found if os.path.isfile(os.path.join(library, _JOURNAL))]
+
+
+def libraries_of(python: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """Where libraries of this interpreter's environment, and the user's own, would be."""
     bases = [os.path.dirname(os.path.dirname(os.path.abspath(python)))]
     if home := environ.get("HOME"):
         bases.append(environ.get("PYTHONUSERBASE") or os.path.join(home, ".local"))
-    libraries = (library for base in bases for library in _libraries(base))
-    return [library for library in libraries if os.path.isfile(os.path.join(library, _JOURNAL))]
+    for base in bases:
+        yield from _libraries(base)
 
 
 def _libraries(base: str) -> Iterator[str]:

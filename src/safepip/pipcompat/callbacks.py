@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import PurePath
 from types import MappingProxyType
 
 from safepip.core.errors import CommandError, UsageError
@@ -57,10 +58,10 @@ def is_lock_name(path: str) -> bool:
 
 
 def _last_part(path: str) -> str:
-    """Last segment of a path, or of a URL without query and fragment."""
-    if is_remote(path):
-        path = re.split(r"[?#]", path, maxsplit=1)[0]
-    return path.rstrip("/").rpartition("/")[2]
+    """Last part of a path, or of a URL without query and fragment."""
+    if not is_remote(path):
+        return PurePath(path).name
+    return re.split(r"[?#]", path, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
 
 
 def is_remote(path: str) -> bool:

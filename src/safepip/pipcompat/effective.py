@@ -25,6 +25,22 @@ from safepip.pipcompat.options import COMMANDS
 from safepip.pipcompat.written import ConfigFile, ConfigKind, Written
 
 _NOBODY: tuple[Sourced[str], ...] = ()
+_HARMLESS = frozenset(
+    {
+        "disable-pip-version-check",
+        "format",
+        "no-color",
+        "no-input",
+        "no-python-version-warning",
+        "progress-bar",
+        "quiet",
+        "resume-retries",
+        "retries",
+        "timeout",
+        "verbose",
+    }
+)
+"""Options whose variables may contradict each other: the last one counts, as with pip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +145,7 @@ def _refuse_conflicts(environ: Iterable[Written], options: Mapping[str, Option],
     said: dict[tuple[str, ...], list[Written]] = {}
     for written in environ:
         option = options.get(f"--{written.key}")
-        if option is None or (isolated and option.dest != "python"):
+        if option is None or option.name in _HARMLESS or (isolated and option.dest != "python"):
             continue
         earlier = said.setdefault(option.names, [])
         for first in earlier:

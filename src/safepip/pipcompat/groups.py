@@ -15,6 +15,7 @@ from safepip.core.errors import RequirementFileError
 from safepip.core.origin import Origin, Sourced
 from safepip.core.toml import TomlError, TomlText
 from safepip.pipcompat.dependency import parse_dependency
+from safepip.pipcompat.sourcename import split_group
 
 if TYPE_CHECKING:
     from packaging.dependency_groups import DependencyGroupResolver
@@ -29,12 +30,6 @@ class Files(Protocol):
 
     def read_bytes(self, path: str) -> bytes:
         """Raises OSError."""
-
-
-def split_group(text: str) -> tuple[str, str]:
-    """Path and name of ``[path:]name``, as ``--group`` has accepted it."""
-    path, colon, name = text.rpartition(":")
-    return (path, name) if colon else ("pyproject.toml", name)
 
 
 def read_groups(asked: Sequence[Sourced[str]], files: Files) -> Iterator[RequirementLine]:

@@ -35,7 +35,7 @@ class RequirementFile:
 
     Attributes:
         lines: requirements and constraints; a ``-r`` inside a constraint file yields requirements.
-        settings: options; each with its line.
+        settings: options, each with its line; among them the remote files that a file names.
     """
 
     lines: tuple[RequirementLine, ...]
@@ -63,6 +63,8 @@ class _Reader:
         for said in self._understood(source):
             match said:
                 case Source():
+                    if said.remote:
+                        self.settings.append(_as_setting(said))
                     self.read(said)
                 case RequirementLine():
                     self.lines.append(said)
@@ -190,6 +192,12 @@ def _holds(question: Callable[[str], bool], path: str) -> bool:
         return question(path)
     except (OSError, ValueError):
         return False
+
+
+def _as_setting(source: Source) -> Setting:
+    """The line that names a remote file, for the rules about URLs."""
+    option = "constraint" if source.constraint else "requirement"
+    return Setting(option=option, value=source.location, origin=source.origin, in_requirement_file=True)
 
 
 def _looks_local(written: RequirementText) -> bool:

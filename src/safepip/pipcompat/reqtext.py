@@ -51,7 +51,11 @@ class LogicalLine:
 
     def origin(self, value: str, key: str | None = None) -> Origin:
         """Where a value stands in it; see :meth:`origins`."""
-        return self.origins([value], key)[0]
+        number, row = self.rows[0]
+        column = row.find(value)
+        if column < 0 or not value:
+            return self.origins([value], key)[0]
+        return file_origin(self.place, number, row, column=column, length=len(value), key=key)
 
     def origins(self, words: Iterable[str], key: str | None = None) -> list[Origin]:
         """Where words stand in it, each behind the one before it.

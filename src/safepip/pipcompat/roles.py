@@ -80,6 +80,7 @@ _DECIDED = {
     "no-cache-dir": "safepip's store is then a temporary one",
     "no-deps": "versions are chosen by safepip's resolver",
     "no-index": "no remote index is asked",
+    "no-input": "safepip asks for credentials at the terminal, or not",
     "no-proxy-env": "connections are safepip's",
     "no-require-hashes": "nothing switches hash checking off; a contradiction is still an error",
     "only-binary": "files are admitted by safepip's resolver",
@@ -126,7 +127,6 @@ _NEUTRAL = {
     "exists-action": "safepip never overwrites a checkout",
     "help": "printed by pip",
     "no-clean": "build folders are safepip's",
-    "no-input": "safepip asks nothing",
     "no-python-version-warning": "has no effect in pip either",
     "no-verify": "built wheels are always verified",
     "output": "safepip writes the lock",
@@ -187,6 +187,7 @@ ELSEWHERE: Mapping[str, Treatment] = MappingProxyType(
             "algorithm": _CHOOSING,
             "break-system-packages": "checked by pip against the environment's marker",
             "editor": "the user's own, started by pip",
+            "no-input": "whether questions may be asked",
             "root-user-action": "a warning of pip's",
             "yes": "whether pip asks before it removes",
         }
@@ -198,7 +199,7 @@ ELSEWHERE: Mapping[str, Treatment] = MappingProxyType(
             ),
             _CHOOSING,
         )
-        | dict.fromkeys(("debug", "format", "json", "no-color", "no-input", "quiet", "verbose"), _SHOWING),
+        | dict.fromkeys(("debug", "format", "json", "no-color", "quiet", "verbose"), _SHOWING),
     )
     | _rows(
         Role.NEUTRAL,

@@ -22,6 +22,7 @@ _VERDICTS: Mapping[int, str] = {
     ExitCode.REFUSED: "refused",
     ExitCode.UNDECIDED: "undecided",
     ExitCode.VERIFICATION: "not as promised",
+    ExitCode.FINDINGS: "found",
 }
 
 

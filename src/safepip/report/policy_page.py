@@ -129,9 +129,10 @@ def trust_text(entry: TrustedPolicy, changes: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def trust_json(entry: TrustedPolicy, changes: Sequence[str]) -> str:
-    """The same facts."""
-    return _report("trusted-policy", {**_trusted_facts(entry), "changes": list(changes)})
+def trust_json(entry: TrustedPolicy, changes: Sequence[str], told: Sequence[Finding]) -> str:
+    """The same facts, with what was found on the way."""
+    facts = {**_trusted_facts(entry), "changes": list(changes)}
+    return _report("trusted-policy", {**facts, "findings": [finding_facts(finding) for finding in told]})
 
 
 def written_text(path: str) -> str:
@@ -143,9 +144,14 @@ def written_text(path: str) -> str:
     )
 
 
-def written_json(path: str) -> str:
-    """The same facts."""
-    return _report("written-policy", {"path": path})
+def written_json(path: str, told: Sequence[Finding]) -> str:
+    """The same facts, with what the policy would make of today's configuration."""
+    return _report("written-policy", {"path": path, "findings": [finding_facts(finding) for finding in told]})
+
+
+def checked_text(paths: Sequence[str]) -> str:
+    """Files with nothing wrong in them."""
+    return "".join(f"{shown(path)}: ok\n" for path in paths) or "No policy file takes part.\n"
 
 
 def trusted_text(states: Sequence[TrustedState]) -> str:

@@ -12,7 +12,8 @@ class ExpiredAllowance(Rule[Any]):
     """Exemption that has run out
 
     What it finds:
-        An `[[allow]]` whose `expires` lies in the past. It no longer lets anything pass.
+        An `[[allow]]` whose `expires` lies in the past. It no longer lets anything pass; a refusal that it
+        would have covered shows it. `safepip policy check` finds all of them, and ends with exit code 14.
 
     Why it matters:
         What was fine for a while may not be fine for ever; the date was set for this question.

@@ -25,7 +25,8 @@ class LockDrift(Rule[Any]):
 
     Instead:
         Lock again with the indexes that are in force. If the lock is right, correct the pattern or
-        list its index in the policy.
+        list its index in the policy. A project that is exempt is asked of its own index, where only the
+        locked file will do.
 
     Policy keys:
         index.packages, rules, allow

@@ -14,7 +14,8 @@ class PolicyLoosened(Rule[Any]):
     What it finds:
         A key of a policy file that would allow more than a stronger policy file does: the machine's
         before the user's, the user's before the command's, the command's before the project's. The
-        stronger value stays in force.
+        stronger value stays in force. Also an `[[allow]]` or `--allow` from a rule that another file has given
+        a level.
 
     Why it matters:
         Whoever wrote the weaker file expects something that does not happen.

@@ -12,7 +12,8 @@ class UnusedAllowance(Rule[Any]):
     """Exemption that nothing needs
 
     What it finds:
-        An `[[allow]]` about a project of this run, or about none in particular, that let nothing pass.
+        An `[[allow]]` about a project of this run, or about none in particular, that let nothing pass; and
+        any `--allow` that did not, for that is for this run alone.
 
     Why it matters:
         An exemption that outlives its reason is a hole that nobody remembers.

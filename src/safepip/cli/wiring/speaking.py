@@ -26,7 +26,7 @@ class Speaking:
 
     def __init__(self) -> None:
         self.around = Machine()
-        self.show = StreamPresenter(cwd=self.around.cwd_to_show)
+        self.show = StreamPresenter(cwd=self.around.cwd_to_show, clear=self.quieten)
         self._verbosity = 0
         self._bar = "auto"
         self._dry_run = False

@@ -43,6 +43,12 @@ class RealTarget:
         return environment(self._agent) if python_path(self._environ) else self.environment
 
     @cached_property
+    def vouched_for(self) -> Environment:
+        from safepip.io.soundness import vouched_for
+
+        return vouched_for(self.alone)
+
+    @cached_property
     def owned(self) -> Mapping[NormalizedName, Iterable[str]]:
         from safepip.io.extent import owned_paths
 

@@ -1,4 +1,4 @@
-"""What pip reads as a lock file where ``-r`` or ``--group`` names one, and the extras behind its name.
+"""What ``-r`` and ``--group`` name: a group of a file, a lock, the extras behind its name.
 
 Compare ``strip_extras`` of ``pip._internal.utils.urls`` and ``_collect_requirement_sources`` of
 ``pip._internal.cli.req_command``.
@@ -29,6 +29,12 @@ class LockName:
 
     location: str
     extras: frozenset[str]
+
+
+def split_group(text: str) -> tuple[str, str]:
+    """Path and name of ``[path:]name``, as ``--group`` has accepted it."""
+    path, colon, name = text.rpartition(":")
+    return (path, name) if colon else ("pyproject.toml", name)
 
 
 def lock_name(said: Sourced[str]) -> LockName | None:
