@@ -26,6 +26,8 @@ from integration.pip_suite.workshop import ROOT, Workshop, scrubbed
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / ".cache" / "pip-suite"
 PYTEST = ("-p", "plugin", "-p", "no:cacheprovider", "-q", "--tb=no", "-rN", "--color=no")
+NOWHERE = "http://127.0.0.1:9"
+"""A proxy that nobody runs (the port is that of the discard service, RFC 863)."""
 RESULTS = FOLDER / "results.jsonl"
 
 
@@ -84,6 +86,9 @@ def _told(workshop: Workshop, *, with_pip: bool) -> dict[str, str]:
         "PYTHONPATH": str(HERE),
         "PYTHONDONTWRITEBYTECODE": "1",
         "MEASURE_RESULTS": str(RESULTS),
+        # Nothing leaves this machine: what pip's tests want from elsewhere is outside the measure.
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), NOWHERE),
+        "NO_PROXY": "localhost,127.0.0.1",
     }
     if with_pip:
         return told | {"MEASURE_PIP": str(workshop.pip_itself())}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Shell, publish, trusting
+from support.sdists import make_sdist, sdist_filename
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
 
@@ -63,6 +64,29 @@ def test_report_names_every_file_and_digest(shell: Shell, index: IndexServer) ->
         "app": True,
         "lib": False,
     }
+
+
+def test_the_report_has_a_digest_for_a_file_of_a_local_folder(shell: Shell) -> None:
+    (shell.folder / "solo-1.0-py3-none-any.whl").write_bytes(make_wheel("solo", "1.0"))
+
+    ended = shell.safepip(
+        "install", "--dry-run", "-q", "--report", "-", "solo", "--no-index", "--find-links", "."
+    )
+
+    (item,) = json.loads(ended.out)["install"]
+    digest = hashlib.sha256(make_wheel("solo", "1.0")).hexdigest()
+    assert item["download_info"]["archive_info"] == {
+        "hashes": {"sha256": digest},
+        "hash": f"sha256={digest}",
+    }
+    assert shell.installed() == set()
+
+
+def test_options_that_contradict_each_other_are_told_before_files_are_read(shell: Shell) -> None:
+    ended = shell.safepip("install", "--python-version=3.1", "--only-binary=:all:", "-r", "missing.txt")
+
+    assert ended.code == 1
+    assert ended.err.startswith("ERROR: Can not use any platform or abi specific options unless"), ended.err
 
 
 def test_only_what_was_asked_for_is_marked_requested(shell: Shell, index: IndexServer) -> None:
@@ -336,6 +360,19 @@ def test_outdated_packages_are_listed_in_pips_words(shell: Shell, index: IndexSe
     assert json.loads(ended.out) == [
         {"name": "lib", "version": "1.0", "latest_version": "2.0", "latest_filetype": "wheel"}
     ]
+
+
+def test_a_wheel_is_the_latest_where_wheels_are_preferred(shell: Shell, index: IndexServer) -> None:
+    shell.safepip("install", "lib==1.0", *trusting(index))
+    index.add_file(make_sdist("lib", "3.0"), sdist_filename("lib", "3.0"))
+
+    def latest(*options: str) -> list[str]:
+        listed = shell.safepip("list", "--outdated", "--format=json", *options, *trusting(index))
+        assert listed.code == 0, listed.err
+        return [item["latest_version"] for item in json.loads(listed.out)]
+
+    assert latest() == ["3.0"]
+    assert latest("--prefer-binary") == ["2.0"]
 
 
 def test_passed_through_commands_see_the_environment(shell: Shell, index: IndexServer) -> None:

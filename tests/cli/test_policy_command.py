@@ -35,7 +35,7 @@ def test_a_first_policy_is_written_trusted_and_taken_back(shell: Shell, index: I
     assert shell.safepip("policy", "trust").code == 0
     ended = shell.safepip("install", "app", "--cert", index.ca_path)
     assert (ended.code, shell.installed()) == (0, {"app-1.0", "lib-2.0"}), ended.err
-    assert shell.safepip("policy", "trust", "--revoke").out == f"no longer trusted: {path}\n"
+    assert shell.safepip("policy", "trust", "--revoke").out == f"No longer trusted: {path}\n"
     assert "not trusted" in shell.safepip("policy", "show").out
 
 

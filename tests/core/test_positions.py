@@ -119,3 +119,46 @@ def test_finds_exactly_the_keys_that_tomllib_finds(lines: list[str]) -> None:
 def test_what_tomllib_would_refuse_is_no_key(text: str) -> None:
     with pytest.raises(ValueError):
         mark(text)
+
+
+def test_inline_tables_that_are_deep_enough_are_passed_over() -> None:
+    text = 'a = [{b = {c = \'}\', d = "{\\""}}, {e = 1, # }\n}]\nlast = 1\n'
+    everything, few = mark(text), mark(text, deepest=2)
+    assert few.values[("a", 0)] == everything.values[("a", 0)]
+    assert ("a", 0, "b") not in few.keys
+    assert ("a", 1, "e") in few.keys, "one with a comment is walked through"
+    assert few.keys[("last",)] == everything.keys[("last",)]
+
+
+@pytest.mark.property
+@given(st.text(alphabet="abc={}[],'\"#\\ \n1.", max_size=60), st.integers(1, 3))
+def test_passing_over_tables_changes_no_other_place(text: str, deepest: int) -> None:
+    try:
+        tomllib.loads(text)
+    except ValueError:
+        return
+    everything, few = mark(text), mark(text, deepest=deepest)
+    assert all(everything.keys[path] == span for path, span in few.keys.items())
+    assert all(path in few.keys for path in everything.keys if len(path) <= deepest)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '"""x " }"""',
+        "'''x ' }'''",
+        '"}"',
+        "'}'",
+        '""',
+        "''",
+        '"\\"}"',
+        '"\\\\"',
+        "[{x = 1}]",
+        "{y = {z = 1}}",
+        '"""\n}"""',
+    ],
+)
+def test_whatever_stands_in_a_table_that_is_passed_over(inner: str) -> None:
+    text = f"a = [{{b = {inner}, c = {{}}}}]\nlast = 1\n"
+    line, _ = mark(text, deepest=2).keys[("last",)].line, tomllib.loads(text)
+    assert line == text.count("\n")

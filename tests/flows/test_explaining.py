@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from report.golden import assert_golden
 from safepip.core.index import Index
 from safepip.core.record import Known, KnownRoute
+from safepip.core.references import REFERENCES
 from safepip.pipcompat.options import COMMANDS
 from safepip.pipcompat.table import options_of
 from safepip.policy.keys import KEYS
@@ -241,6 +242,24 @@ def test_every_rule_has_its_page() -> None:
         assert Scene().run("explain", f"rule:{rule}").out.startswith(f"{rule}: ")
 
 
+@pytest.mark.parametrize("reference", sorted(REFERENCES))
+def test_every_kind_of_error_has_its_page(reference: str) -> None:
+    assert Scene().run("explain", f"error:{reference}").out.startswith(f"{reference}\n")
+
+
+def test_a_setting_and_a_project_go_before_an_error_of_one_word() -> None:
+    scene = Scene()
+    scene.default_index()
+
+    assert scene.run("explain", "proxy").out.startswith("proxy = none\n")
+    assert table(scene.run("explain", "pip").out)["comes from"].startswith("nowhere")
+    assert scene.run("explain", "bad-policy").out.startswith("bad-policy\n")
+
+
+def test_the_page_of_an_error() -> None:
+    assert_golden("explain-error.txt", Scene().run("explain", "bad-policy").out)
+
+
 def test_a_rule_is_explained_though_the_policy_cannot_be_read() -> None:
     ended = Scene({USER_POLICY: "[hashes]\nmood = 1\n"}).run("explain", "plaintext-index")
 
@@ -390,6 +409,14 @@ def test_offline_nothing_is_sent_and_whom_it_would_ask_is_said() -> None:
     assert "nothing was sent to an index" in ended.out
 
 
+def test_offline_no_requirement_file_is_fetched_either() -> None:
+    # The simulated disk fails the test where a URL is read that nobody set up.
+    ended = Scene().run("explain", "--offline", "-r", "https://files.example/r.txt", "demo")
+
+    assert ended.code == 2
+    assert "--offline reads no requirement file from afar" in ended.err
+
+
 def test_a_name_with_a_pattern_is_sent_to_its_index_and_to_no_other() -> None:
     scene = Scene({USER_POLICY: EVERYTHING[USER_POLICY].partition("[tls]")[0]})
     corp = scene.indexes.index("corp", "acme-*")
@@ -481,6 +508,22 @@ def test_what_policy_refuses_is_no_refusal_of_the_question() -> None:
     assert "none: policy refuses every file that fits" in ended.out
     assert "building demo-1.0.tar.gz would run its code" in ended.out
     assert "error[unhashed-requirement]" in ended.err
+
+
+def test_what_would_not_be_taken_anyway_is_counted_and_a_source_beside_its_wheel_is_not_told() -> None:
+    scene = Scene()
+    index = scene.default_index()
+    scene.indexes.publish_sdist(index, "demo", "1.0", upload_time=OLD)
+    scene.indexes.publish_sdist(index, "demo", "2.0", upload_time=OLD)
+    scene.indexes.publish(index, "demo", "2.0", upload_time=OLD)
+    scene.indexes.publish_sdist(index, "demo", "3.0", upload_time=OLD)
+    ended = scene.run("explain", "demo")
+
+    refused = ended.out.partition("Policy refuses\n")[2].splitlines()
+    assert table(ended.out)["newest admitted"].startswith("2.0 ")
+    assert [line.split()[1] for line in refused[:1]] == ["demo"]
+    assert "demo-3.0.tar.gz" in refused[0]
+    assert refused[1].strip() == "1 file that would not be taken anyway"
 
 
 def test_a_project_as_json_has_every_refused_file() -> None:

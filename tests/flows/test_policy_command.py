@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from safepip.core.errors import ExitCode
+from safepip.core.errors import CommandError, ExitCode
 from safepip.policy.draft import Draft, DraftIndex, draft_text
 from safepip.policy.json_schema import schema_text
 from safepip.rules import known_rules
@@ -399,11 +399,15 @@ def test_init_does_not_write_over_a_file() -> None:
     assert world.around.disk[f"{CWD}/safepip.toml"] == world.around.disk[f"{CWD}/other.toml"]
 
 
+HASH = f"--hash=sha256:{'a' * 64}"
+
+
 @pytest.mark.parametrize(
     "text, mode",
     [
-        ("flask==1.0 --hash=sha256:aa\nlib==1 \\\n    --hash=sha256:bb\n# a comment\n", "required"),
-        ("flask==1.0 --hash=sha256:aa\nlib==1\n", "files"),
+        (f"flask==1.0 {HASH}\nlib==1 \\\n    {HASH}\n# a comment\n", "required"),
+        (f"flask==1.0 {HASH}\nlib==1\n", "files"),
+        (f"flask==1.0 --hash=md5:{'a' * 32}\n", "files"),
         ("# nothing\n", "files"),
     ],
 )
@@ -411,6 +415,29 @@ def test_init_asks_hashes_of_everything_where_everything_has_one(text: str, mode
     world = scene(**{"requirements.txt": text})
     world.run("policy", "init")
     assert valid(world.around.disk[f"{CWD}/safepip.toml"].decode())["hashes"]["mode"] == mode
+
+
+def test_init_says_what_it_would_refuse_of_requirement_files() -> None:
+    world = configured(**{"requirements.txt": "--index-url https://evil.example/simple\nacme-x==1\n"})
+    ended = world.run("policy", "init")
+    assert ended.code == ExitCode.OK
+    assert "the policy does not list https://evil.example/simple\n  --> requirements.txt:1:13\n" in ended.err
+    assert "warning[unhashed-requirement]" in ended.err
+    text = world.around.disk[f"{CWD}/safepip.toml"].decode()
+    assert "evil" not in text
+    assert "#   acme-sdk, acme-x, flask\n" in text
+
+
+@pytest.mark.parametrize("text", ["-r https://remote.example/more.txt\n", "-r gone.txt\n", "==1\n"])
+def test_init_reads_nothing_remote_and_goes_on_without_what_cannot_be_read(text: str) -> None:
+    world = scene(**{"requirements.txt": text})
+    world.files.remote = {
+        "https://remote.example/more.txt": CommandError("not read", reference="usage", origin=None)
+    }
+    ended = world.run("policy", "init")
+    assert ended.code == ExitCode.OK
+    assert "requirement files are left out of this" in ended.err
+    assert valid(world.around.disk[f"{CWD}/safepip.toml"].decode())["index"]
 
 
 def test_init_repeats_nothing_that_a_stronger_policy_lists() -> None:

@@ -30,7 +30,9 @@ from integration.pip_suite.differences import (
 from integration.pip_suite.plugin import command, matcher, short_id
 from integration.pip_suite.wheels import repair, repair_all
 from integration.pip_suite.workshop import Workshop, scrubbed
+from safepip.cli import commands
 from safepip.core.finding import Level
+from safepip.pipcompat.roles import ELSEWHERE, TREATMENTS, Role
 from safepip.rules import registry
 from safepip.verify.wheel import inspect
 from tasks.check_docs import anchors
@@ -78,6 +80,28 @@ def test_every_rule_that_refuses_is_on_the_page() -> None:
 
 def test_every_rule_on_the_page_exists() -> None:
     assert set().union(*sections().values()) <= {rule.id for rule in registry().values()}
+
+
+def test_options_that_do_nothing_or_are_refused_are_on_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    silent = {
+        name
+        for table in (TREATMENTS, ELSEWHERE)
+        for name, treatment in table.items()
+        if treatment.role in {Role.NEUTRAL, Role.REFUSE}
+    }
+    # Help is printed; what --output names is written by whoever has the command that takes it.
+    assert {name for name in silent - {"help", "output"} if f"--{name}" not in text} == set()
+
+
+def test_missing_commands_are_on_the_page() -> None:
+    missing = {
+        name for name, treatment in commands.TREATMENTS.items() if treatment is commands.Treatment.MISSING
+    }
+    (section,) = re.findall(r"^### .* missing\n\n(.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE) or [
+        ""
+    ]
+    assert set(re.findall(r"`(\w+)`", section)) == missing
 
 
 def test_no_pattern_is_listed_twice() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import re
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -434,3 +436,48 @@ def test_file_urls_are_local():
     )
     found = read(Sourced(value="file:///x/r.txt", origin=HERE), constraint=False, files=disk, environ={})
     assert [line.kind for line in found.lines] == [RequirementKind.NAMED, RequirementKind.PATH]
+
+
+# --- What a stranger's file may cost, and show ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "demo" + " " * 150_000 + "x",
+        "./" + "[" * 150_000 + "]]",
+        "-f x " * 20_000,
+        "demo \\\n" * 20_000,
+        "'a'b " * 20_000,
+        "${X}" * 30_000,
+    ],
+    ids=["spaces", "brackets", "options", "rows", "words", "variables"],
+)
+def test_no_line_takes_long(text: str):
+    begun = time.process_time()
+    with contextlib.suppress(RequirementFileError, Refused):
+        read_text(text, environ={"X": "y"})
+    assert time.process_time() - begun < 20
+
+
+def test_the_length_of_a_line_is_bounded():
+    failed(
+        "\n\ndemo \\\n" + " " * 100,
+        "a line of more than 50 characters",
+        limits=Limits(requirement_line_max_chars=50),
+    )  # type: ignore[arg-type]
+    failed(
+        "demo${X}${X}",
+        "a line of more than 50 characters",
+        environ={"X": "y" * 30},
+        limits=Limits(requirement_line_max_chars=50),
+    )  # type: ignore[arg-type]
+    assert texts(read_text("demo" + " " * 40, limits=Limits(requirement_line_max_chars=50))) == ["demo"]
+
+
+@pytest.mark.parametrize("row", ["demo=${TOKEN}", "-i https://${TOKEN}@h.example --bogus", "-f 'x${TOKEN}"])
+def test_no_error_shows_what_a_variable_holds(row: str):
+    with pytest.raises(RequirementFileError) as caught:
+        read_text(row, environ={"TOKEN": "s3cret"})
+    assert "s3cret" not in caught.value.message
+    assert "${TOKEN}" in caught.value.message

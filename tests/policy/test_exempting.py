@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,8 @@ from safepip.core.origin import Layer
 from safepip.pipcompat.argv import split_own
 from safepip.policy.allowing import exemptions_for_this_run
 from safepip.policy.schema import Exemption, PolicyFile
-from safepip.policy.tighten import merge
+from safepip.policy.tighten import CHOOSES_VERSIONS, merge
+from safepip.resolve import admit
 from safepip.rules import known_rules
 
 from .support import untrusted, written
@@ -76,6 +79,13 @@ def test_no_command_line_exempts_what_is_never_exempt(rule: str, subject: str) -
 def test_everything_else_can_be_exempted(rule: str) -> None:
     assert allowed(rule).rule == rule
     assert written(allow(rule)).exemptions[0].rule == rule
+
+
+def test_no_stranger_speaks_of_a_rule_that_has_the_resolver_pass_files_over() -> None:
+    """A new rule there would let an untrusted folder choose another version."""
+    named = set(re.findall(r'rule="([a-z-]+)"', Path(admit.__file__).read_text("utf-8")))
+    assert {"fresh-release", "yanked-release"} <= named
+    assert {rule for rule in named if KNOWN[rule]} | {"sdist-build"} == CHOOSES_VERSIONS
 
 
 # The command line --------------------------------------------------------------------------------

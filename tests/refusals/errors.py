@@ -27,7 +27,9 @@ Scenario = Callable[[Path], SafepipError]
 ERRORS: dict[str, Scenario] = {}
 """By reference."""
 ELSEWHERE = {
-    "build-backend": "tests/cli/test_build.py::test_a_backend_that_is_not_there_is_said",
+    "backend-unavailable": "tests/cli/test_build.py::test_a_backend_that_is_not_there_is_said",
+    "backend-unavailable": "tests/cli/test_build.py::test_a_backend_that_is_not_there_is_said",
+    "build-backend": "tests/cli/test_build.py::test_a_backend_that_answers_with_no_wheel_of_its_own_is_refused",
     "build-needs-itself": "tests/cli/test_index_sdists.py::test_a_build_that_needs_itself_ends",
     "bytecode": "tests/io/test_apply.py::test_worker_that_dies_undoes_the_installation",
     "changed-meanwhile": "tests/io/test_apply_failures.py::test_a_plan_made_before_another_command_ended_is_not_applied",

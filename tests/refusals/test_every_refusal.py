@@ -16,6 +16,7 @@ import pytest
 from report.golden import FOLDER, assert_golden
 from safepip.core.finding import Finding
 from safepip.core.origin import Origin, Place
+from safepip.core.references import REFERENCES
 from safepip.report.console import render_error
 from safepip.rules import registry
 from tests.refusals.errors import ELSEWHERE, ERRORS, NO_TEXT
@@ -73,7 +74,6 @@ def test_no_golden_file_is_left_over() -> None:
 # --- Errors -------------------------------------------------------------------------------------------
 
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "safepip"
-TABLE_ROW = re.compile(r"^\| `([a-z-]+)` \| ([\d, ]+) \|", re.MULTILINE)
 OWN_CODES = {10, 11, 12, 13}
 """Ends that pip does not know: there every text is safepip's own."""
 WITHOUT_HELP = {
@@ -105,18 +105,13 @@ def _results(node: ast.expr) -> list[ast.Constant]:
     return [node] if isinstance(node, ast.Constant) else []
 
 
-def documented() -> dict[str, set[int]]:
-    """The table of the page about errors: reference → exit codes."""
-    text = (DOCS / "errors.md").read_text(encoding="utf-8")
-    return {name: {int(code) for code in codes.split(",")} for name, codes in TABLE_ROW.findall(text)}
-
-
 def test_every_reference_is_met_or_held_elsewhere() -> None:
     assert references() - set(registry()) == set(ERRORS) | set(ELSEWHERE)
 
 
-def test_every_reference_has_a_row_in_the_page_about_errors_or_is_a_rule() -> None:
-    assert references() - set(registry()) == set(documented())
+def test_every_reference_has_a_row_or_is_a_rule() -> None:
+    """The page about errors is made from the rows."""
+    assert references() - set(registry()) == set(REFERENCES)
 
 
 @pytest.mark.parametrize("test", sorted(ELSEWHERE.values()))
@@ -132,7 +127,7 @@ def test_an_error_says_where_or_what_to_do(reference: str, tmp_path: Path) -> No
 
     assert error.reference == reference
     # What nobody foresaw is noted as an error and ends in 70, which no error class has.
-    assert error.exit_code in documented()[reference] or reference == "bug"
+    assert error.exit_code in REFERENCES[reference].codes or reference == "bug"
     if error.exit_code in OWN_CODES:
         assert error.origin is None or has_place(error.origin)
         assert error.origin is not None or error.exit_code == 13

@@ -12,6 +12,8 @@ from safepip.report.policy_page import (
     checked_text,
     page_json,
     page_text,
+    revoked_json,
+    revoked_text,
     trust_json,
     trust_text,
     trusted_json,
@@ -67,6 +69,8 @@ def texts() -> list[str]:
         trusted_json([state]),
         written_text(NASTY),
         written_json(NASTY, ()),
+        revoked_text(NASTY),
+        revoked_json(NASTY),
         checked_text([NASTY]),
     ]
 
@@ -94,7 +98,7 @@ def test_what_nobody_set_is_told_from_what_is_empty() -> None:
 
 def test_every_report_says_what_it_is() -> None:
     kinds = [json.loads(text)["kind"] for text in texts() if text.startswith("{")]
-    assert kinds == ["policy", "trusted-policy", "trusted-policies", "written-policy"]
+    assert kinds == ["policy", "trusted-policy", "trusted-policies", "written-policy", "revoked-policy"]
     for text in texts():
         if text.startswith("{"):
             facts = json.loads(text)

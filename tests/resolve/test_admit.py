@@ -347,7 +347,7 @@ def test_a_version_with_unreadable_requirements_is_ignored_as_by_pip(asking: Ask
     asking.world.publish(index, "demo", "1.0")
     asking.world.publish(index, "demo", "2.0", "what is ++ this")
     assert chosen(asking("demo")) == {"demo": "1.0"}
-    assert "demo 2.0 passed over: it has invalid metadata" in notes(asking, "demo")
+    assert "WARNING: Ignoring version 2.0 of demo since it has invalid metadata" in notes(asking, "demo")
 
 
 def test_and_stops_where_there_is_no_other(asking: Asking) -> None:

@@ -125,7 +125,7 @@ def test_requested_extras_are_kept(asking: Asking) -> None:
     asking.world.publish(index, "more")
     plan = asking("demo[x,nowhere]>=1")
     assert {step.project: step.requested_extras for step in plan.steps}["demo"] == {"x", "nowhere"}
-    assert plan.notes == ("demo 1.0 does not provide the extra 'nowhere'",)
+    assert plan.notes == ("WARNING: demo 1.0 does not provide the extra 'nowhere'",)
 
 
 # --- direct wheels -------------------------------------------------------------------------------

@@ -396,6 +396,29 @@ def test_a_word_of_a_file_is_as_true_as_to_pip(
     assert safepip("install", "--dry-run", "lib", *trusting(index)).code == code
 
 
+def test_a_list_of_what_is_outdated_is_no_empty_one_because_a_file_asked_for_it(
+    files: Files, shell: Shell, safepip: Run, index: IndexServer
+) -> None:
+    """A pip that is run as it is has no network, and would say that nothing is outdated."""
+    safepip("install", "lib==1.0", *trusting(index))
+    files.write(
+        user=f"[list]\noutdated = yes\nformat = freeze\nindex-url = {index.url}\n[global]\ncert = {index.ca_path}\n"
+    )
+
+    assert shell.safepip("list").out == "lib==1.0\n"
+    files.write(user="[list]\noutdated = yes\nindex-url = http://e\n")
+    refused = shell.safepip("list")
+    assert (refused.code, "plaintext-index" in refused.err) == (10, True), refused.err
+
+
+def test_a_file_that_a_file_names_for_removal_is_judged(files: Files, shell: Shell) -> None:
+    files.write(user="[uninstall]\nrequirement = http://e/r.txt\n")
+
+    ended = shell.safepip("uninstall", "-y", "lib")
+
+    assert (ended.code, "plaintext-link" in ended.err) == (10, True), ended.err
+
+
 def test_an_empty_value_lets_the_weaker_section_speak(files: Files, safepip: Run) -> None:
     files.write(user="[global]\nindex-url = http://e\n[install]\nindex-url =\n")
     assert files.read_by_pip("install", "lib", environ={"PIP_INDEX_URL": ""})["index_url"] == "http://e"

@@ -163,6 +163,7 @@ def test_a_file_asks_for_no_sources_where_the_command_line_wants_wheels(
 
     assert (ended.code, ended.out) == (0, "Would install lib-2.0\n"), ended.err
     assert f"/files/{sdist_filename('lib', '3.0')}" not in index.paths_asked()
+    assert "--no-binary lib (r.txt:1:13) has no effect" in ended.err
 
 
 def test_a_file_may_ask_for_wheels_where_the_command_line_takes_sources(

@@ -39,8 +39,8 @@ def main(argv: Sequence[str]) -> int:
         own, rest = split_own(argv)
         invocation = parse(rest)
         treatment = treatment_of(invocation, os.environ)
-        if treatment is Treatment.APPLIED:
-            return _pass_through(invocation, own)
+        if treatment is Treatment.APPLIED and (code := _pass_through(invocation, own)) is not None:
+            return code
         if treatment is Treatment.OWN and (invocation.wants_help or invocation.command == "help"):
             return _own_help(own_command_meant(invocation) or "")
     except SafepipError as error:
@@ -50,16 +50,22 @@ def main(argv: Sequence[str]) -> int:
     return _run(invocation, own, _world())
 
 
-def _pass_through(invocation: Invocation, own: OwnOptions) -> int:
-    """A command that pip applies as it is. The fast lane: see ``tests/cli/test_start_up.py``."""
+def _pass_through(invocation: Invocation, own: OwnOptions) -> int | None:
+    """A command that pip applies as it is; None where that is not for pip to do after all.
+
+    The fast lane: see ``tests/cli/test_start_up.py``.
+    """
     from safepip.cli.wiring.passing import PassingWorld
-    from safepip.flows.delegate import delegate
+    from safepip.flows.delegate import FetchesByConfiguration, delegate
 
     if invocation.wants_version:
         # stdout is pip's line, which other programs read.
         sys.stderr.write(f"safepip {__version__}\n")
     if not _adds_to_help(invocation):
-        return delegate(invocation, own, PassingWorld())
+        try:
+            return delegate(invocation, own, PassingWorld())
+        except FetchesByConfiguration:
+            return None
     from safepip.cli.own_help import OWN_COMMANDS_HELP, OWN_HELP
 
     code = delegate(invocation, own, PassingWorld(stays=True))

@@ -19,12 +19,13 @@ Usage:
 
 Description:
   Without a word: everything that is in force, with the place where each was set.
-  RULE:     its page, its level here, and who set it, such as `plaintext-index`.
+  RULE:     its page, its level here, and who set it, such as `plaintext-index`; or the name of an error.
   SETTING:  the value in force and what it shadows: an option of pip by any of its names (`index-url`,
             `--index-url`, `PIP_INDEX_URL`, `global.index-url`), or a key of the policy (`hashes.mode`).
   PROJECT:  which index it would come from and why, what each index has, what policy would refuse.
 
-  A word that is several of these is the first of them; `rule:`, `setting:` or `project:` before it says which.
+  A word that is several of these is the first of them; `rule:`, `setting:`, `error:` or `project:` before
+  it says which.
   Nothing is changed. Only a project's name is sent anywhere, and only to indexes that `install` would ask.
   Other options are those of `install`: they count as they would there.
 

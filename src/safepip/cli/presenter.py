@@ -59,8 +59,11 @@ class StreamPresenter:
     def noted(self, lines: Sequence[str]) -> None:
         from safepip.report.visible import whole_line
 
-        for line in lines if self.quiet == 0 else ():
-            self.err(whole_line(f"safepip: {line}"))
+        for line in lines:
+            # What pip warns of is said in its words, and is as loud as with pip.
+            pips = line.startswith("WARNING: ")
+            if self.quiet < (2 if pips else 1):
+                self.err(whole_line(line if pips else f"safepip: {line}"))
 
     def satisfied(self, plan: Plan) -> None:
         from safepip.report.lines import already_satisfied
@@ -151,6 +154,11 @@ class StreamPresenter:
         from safepip.report.policy_page import written_json, written_text
 
         self.answered(written_json(path, self.told) if self.format == "json" else written_text(path))
+
+    def policy_revoked(self, path: str) -> None:
+        from safepip.report.policy_page import revoked_json, revoked_text
+
+        self.answered(revoked_json(path) if self.format == "json" else revoked_text(path))
 
     def policies_checked(self, paths: Sequence[str]) -> None:
         if self.format == "text":

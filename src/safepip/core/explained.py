@@ -66,6 +66,18 @@ class RulePage:
 
 
 @value
+class ErrorPage:
+    """One kind of error; ``codes`` are the exit codes that it may end in."""
+
+    reference: str
+    codes: tuple[int, ...]
+    meaning: str
+    remedy: str = ""
+    page: str = "reference/errors.md"
+    also: tuple[str, ...] = ()
+
+
+@value
 class IndexFacts:
     """An index that may be asked.
 
@@ -160,7 +172,12 @@ class IndexAnswer:
 
 @value
 class FileVerdict:
-    """One file and what policy makes of it; ``rule`` is empty for an admitted one."""
+    """One file and what policy makes of it.
+
+    Attributes:
+        rule, reason, decided_by: empty for an admitted one.
+        preferred: whether pip would have taken it, rather than what is admitted.
+    """
 
     version: str
     filename: str
@@ -168,6 +185,7 @@ class FileVerdict:
     rule: str = ""
     reason: str = ""
     decided_by: str = ""
+    preferred: bool = True
 
 
 @value
@@ -203,4 +221,4 @@ class ProjectPage:
     findings: tuple[Finding, ...] = ()
 
 
-Page = ConfigurationPage | SettingPage | RulePage | ProjectPage
+Page = ConfigurationPage | SettingPage | RulePage | ErrorPage | ProjectPage

@@ -44,6 +44,8 @@ class Limits:
     """Requirement files inside requirement files."""
     requirement_files_max: int = 1000
     """Requirement files in one run, however they name each other: two lines in each double the work."""
+    requirement_line_max_chars: int = 200_000
+    """One line of a requirement file with its continuations: two thousand hashes fit."""
     resolve_rounds_max: int = 200_000
     """As pip."""
     connect_timeout_seconds: float = 15.0

@@ -18,6 +18,9 @@ KeyPath = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN = r"""(?:[^{}"'#]++|"(?!"")(?:[^"\\\n]|\\.)*+"|""(?!")|'(?!'')[^'\n]*+'|''(?!'))*+"""
+_INLINE_TABLE = re.compile(rf"\{{{_PLAIN}(?:\{{{_PLAIN}\}}{_PLAIN})*+\}}")
+"""An inline table without long strings and comments, with tables in it that hold none themselves."""
 _SCALAR = re.compile(r"[^\s,\]}#]+(?: \d\d:[^\s,\]}#]+)?")
 _STRINGS = (
     re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}', re.DOTALL),
@@ -49,16 +52,21 @@ class Marks:
     values: Mapping[KeyPath, Span]
 
 
-def mark(text: str) -> Marks:
-    """Find every key of a valid TOML text whose lines end in a plain line feed."""
-    scan = _Scan(text)
+def mark(text: str, *, deepest: int | None = None) -> Marks:
+    """Find every key of a valid TOML text whose lines end in a plain line feed.
+
+    Args:
+        deepest: inline tables this many steps below the root are not looked into; None: all are.
+    """
+    scan = _Scan(text, deepest)
     scan.run()
     return Marks(keys=scan.keys, values=scan.values)
 
 
 class _Scan:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, deepest: int | None) -> None:
         self.text = text
+        self.deepest = deepest
         self.position = 0
         self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self.keys: dict[KeyPath, Span] = {}
@@ -161,6 +169,11 @@ class _Scan:
         self.position += len("]")
 
     def inline_table(self, path: KeyPath) -> None:
+        if self.deepest is not None and len(path) >= self.deepest:
+            whole = _INLINE_TABLE.match(self.text, self.position)
+            if whole is not None:
+                self.position = whole.end()
+                return
         self.position += len("{")
         self.skip(_BLANK)
         while self.text[self.position] != "}":

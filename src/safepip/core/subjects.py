@@ -113,4 +113,5 @@ class RequirementLine:
         """Whether it names a folder or source archive on this machine."""
         target = (self.target or "").partition("#")[0]
         return self.kind is RequirementKind.PATH and (self.editable or not target.lower().endswith(".whl"))
+
     locked: LockedFile | None = None

@@ -47,10 +47,23 @@ class TomlText:
     """
 
     def __init__(
-        self, text: str, *, place: str, layer: Layer = Layer.PROJECT, within: Embedding | None = None
+        self,
+        text: str,
+        *,
+        place: str,
+        layer: Layer = Layer.PROJECT,
+        within: Embedding | None = None,
+        deepest: int | None = None,
     ) -> None:
-        """Raises TomlError."""
-        self._place, self._layer, self._within = place, layer, within
+        """Read it.
+
+        Args:
+            deepest: see :func:`~safepip.core.positions.mark`.
+
+        Raises:
+            TomlError: it is no TOML.
+        """
+        self._place, self._layer, self._within, self._deepest = place, layer, within, deepest
         text = text.replace("\r\n", "\n")
         self._rows = text.split("\n")
         self.table, self._marks = self._load(text)
@@ -67,7 +80,7 @@ class TomlText:
 
     def _load(self, text: str) -> tuple[Mapping[str, Any], Marks]:
         try:
-            return tomllib.loads(text), mark(text)
+            return tomllib.loads(text), mark(text, deepest=self._deepest)
         except RecursionError:
             raise TomlError("nested too deeply", self._at(None, None)) from None
         except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits

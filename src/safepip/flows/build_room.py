@@ -204,8 +204,9 @@ class Preparation:
         """Put there what a build needs, as carefully as anything is put anywhere."""
         from safepip.flows.planning import fetched, make_plan, memory_of
 
-        place = str(opening.tree / "pyproject.toml")
-        lines = as_lines(texts, opening.name, place, from_file=opening.from_file)
+        # Where an archive has been unpacked is gone when the message is read.
+        tree = str(opening.tree) if opening.source.directory else opening.source.url
+        lines = as_lines(texts, opening.name, f"{tree}/pyproject.toml", from_file=opening.from_file)
         guarded = for_build(self._guarded, lines)
         builds = self._nested(guarded, (*self._inside, opening.source.url))
         if not lines:

@@ -6,6 +6,7 @@ configuration file, would run any program for every command, and are refused.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from safepip.core.errors import CommandError, Refused, UsageError
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 _OF_NO_INTERPRETER = frozenset({None, "config", "help"})
 """Commands that are about no environment; with ``config`` one finds and mends what is refused elsewhere."""
 _OF_AN_ENVIRONMENT = frozenset({"check", "freeze", "inspect", "list", "show", "uninstall"})
+
+
+_FETCHING = MappingProxyType({"list": ("outdated", "uptodate"), "uninstall": ("requirement",)})
+"""Command → keys with which it asks indexes, or reads files that may be remote."""
+
+
+class FetchesByConfiguration(Exception):
+    """A configuration file makes the command fetch, so it is not for pip to apply as it is."""
 
 
 class Passing(Protocol):
@@ -54,13 +63,18 @@ def delegate(invocation: Invocation, own: OwnOptions, world: Passing) -> int:
     Raises:
         UsageError: an option of safepip's that could only be left out in silence.
         Refused, CommandError: a variable or a remote file that would make pip run or fetch something.
+        FetchesByConfiguration: the command has to be judged and answered by safepip.
     """
     _refuse_own_options(invocation, own)
     refuse_chosen_interpreter(world.environ)
     _refuse_remote_files(invocation)
     python = world.python_for(own.python)
-    if own.python is None and not invocation.wants_help and invocation.command not in _OF_NO_INTERPRETER:
-        _refuse_configured_interpreter(str(invocation.command), world.configuration(python))
+    if not invocation.wants_help and invocation.command not in _OF_NO_INTERPRETER:
+        files = world.configuration(python)
+        if own.python is None:
+            _refuse_configured_interpreter(str(invocation.command), files)
+        if _fetches(str(invocation.command), files):
+            raise FetchesByConfiguration
     _mind_unfinished(invocation, python, world)
     return world.pip.run(invocation.argv, python=python, changes=invocation.command == "uninstall")
 
@@ -109,6 +123,17 @@ def _refuse_configured_interpreter(command: str, files: Sequence[tuple[str, byte
                     written.origin,
                     help="delete it; name the interpreter with --python on the command line",
                 )
+
+
+def _fetches(command: str, files: Sequence[tuple[str, bytes]]) -> bool:
+    """Whether a file may say so; what is in force, safepip finds out when it answers."""
+    keys = _FETCHING.get(command, ())
+    suspects = ((path, text) for path, text in files if any(key.encode() in text.lower() for key in keys))
+    return any(
+        written.section in {"global", ":env:", command} and written.key in keys and written.text
+        for path, text in suspects
+        for written in _written(path, text)
+    )
 
 
 def _written(path: str, content: bytes) -> Iterator[Written]:

@@ -16,7 +16,6 @@ from safepip.flows.guard import guard
 from safepip.flows.install import verified_files
 from safepip.flows.judging import judge_artifacts
 from safepip.flows.planning import fetched, make_plan, memory_of
-from safepip.flows.settings import check_settings
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -35,7 +34,6 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
     """
     with closing(world.target(own.python)) as target:
         guarded = guard(invocation, own, world, target)
-        check_settings(guarded.settings, installs=False)
         check_virtualenv(guarded.settings, target.environment)
         # pip: both resolve as if nothing were installed.
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from safepip.core.explained import RulePage, SettingPage
+from safepip.core.explained import ErrorPage, RulePage, SettingPage
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Sourced
+from safepip.core.references import REFERENCES
 from safepip.flows.explain_words import OptionWord, PolicyWord
 from safepip.pipcompat.environ import PREFIX
 from safepip.pipcompat.option import Option
@@ -250,6 +251,12 @@ def rule_page(rule_id: str, policy: Policy | None, also: tuple[str, ...] = ()) -
         page=f"reference/rules/{rule_id}.md",
         also=also,
     )
+
+
+def error_page(reference: str, also: tuple[str, ...] = ()) -> ErrorPage:
+    """A kind of error, from its row."""
+    row = REFERENCES[reference]
+    return ErrorPage(reference=reference, codes=row.codes, meaning=row.meaning, remedy=row.remedy, also=also)
 
 
 def exemption_text(exemption: Exemption) -> Sourced[str]:

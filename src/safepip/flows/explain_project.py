@@ -222,17 +222,21 @@ class _Judging:
         return apply_policy(finding, self._context)
 
     def verdicts(self) -> tuple[FileVerdict | None, tuple[FileVerdict, ...]]:
-        """The best file that policy admits, and everything that it refuses."""
+        """The best file that policy admits, and what it refuses, best first.
+
+        A source beside a wheel of its version is nobody's choice, and left out.
+        """
         chosen: FileVerdict | None = None
         refused: list[FileVerdict] = []
         none = AcceptableDigests()
-        specifier = self._asked.word.requirement.specifier
-        for offer in self._finder.applicable(self._asked.project, specifier, none):
+        offers = self._finder.applicable(self._asked.project, self._asked.word.requirement.specifier, none)
+        as_wheels = {offer.version for offer in offers if offer.wheel}
+        for offer in offers:
             against = self._against(offer, none)
-            if against is not None:
-                refused.append(_verdict(offer, against))
-            elif chosen is None:
-                chosen = _verdict(offer, None)
+            if against is None:
+                chosen = chosen or _verdict(offer, None)
+            elif offer.wheel or offer.version not in as_wheels:
+                refused.append(_verdict(offer, against, preferred=chosen is None))
         return chosen, tuple(refused)
 
     def notes(self) -> tuple[str, ...]:
@@ -258,7 +262,7 @@ def _word_for(outcome: Outcome) -> str:
     return words[type(outcome)]
 
 
-def _verdict(offer: Offer, finding: Finding | None) -> FileVerdict:
+def _verdict(offer: Offer, finding: Finding | None, *, preferred: bool = True) -> FileVerdict:
     return FileVerdict(
         version=str(offer.version),
         filename=offer.file.filename,
@@ -266,6 +270,7 @@ def _verdict(offer: Offer, finding: Finding | None) -> FileVerdict:
         rule=finding.rule if finding else "",
         reason=finding.message if finding else "",
         decided_by=finding.decided_by if finding else "",
+        preferred=preferred,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from safepip.core.errors import UsageError
 from safepip.core.finding import Finding, Level
 from safepip.core.url import Url
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import gather
 from safepip.flows.gathered import Gathered
 from safepip.flows.guard import named_places
-from safepip.flows.indexes import configured_indexes, default_trust, with_named_in_files
+from safepip.flows.indexes import configured_indexes, default_trust, is_url, with_named_in_files
 from safepip.flows.judging import judge_each
 from safepip.flows.policies import policy_files, read_policy
 from safepip.flows.settings import Settings, read_settings
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy, PolicyFile
+
+
+OFFLINE = "offline"
+"""The flag that keeps everything on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,8 @@ def gather_in_force(
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
     from_files = bool(config.items("requirements"))
-    texts = requirement_texts(transport, trust, policy, world)
+    _check_offline(own, config)
+    texts = world.files if OFFLINE in own.flags else requirement_texts(transport, trust, policy, world)
     gathered = gather(asked, own, config, world, files=texts, target=target) if from_files else Gathered()
     places = places.without_index(gathered.no_index)
     indexes = configured_indexes(places, policy, world.around)
@@ -101,6 +107,17 @@ def gather_in_force(
         context=context,
         findings=(*told, *judge(subjects, context)),
     )
+
+
+def _check_offline(own: OwnOptions, config: EffectiveConfig) -> None:
+    for said in config.items("requirements"):
+        if OFFLINE in own.flags and is_url(said.value) and not said.value.startswith("file:"):
+            raise UsageError(
+                "--offline reads no requirement file from afar",
+                reference="usage",
+                origin=said.origin,
+                hint="download the file, and name the local copy",
+            )
 
 
 def _as_command(invocation: Invocation, command: str) -> Invocation:

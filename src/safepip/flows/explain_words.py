@@ -1,6 +1,7 @@
-"""What a word after ``explain`` means: a rule, a setting, a project, in this order.
+"""What a word after ``explain`` means: a rule, a setting, an error, a project, in this order.
 
-``rule:WORD``, ``setting:WORD`` and ``project:WORD`` say it outright.
+``rule:WORD``, ``setting:WORD``, ``error:WORD`` and ``project:WORD`` say it outright. An error's name without a
+dash (``pip``, ``disk``) is more likely a project's, so it has to be said.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from safepip.core.errors import CommandError
 from safepip.core.origin import Sourced
+from safepip.core.references import REFERENCES
 from safepip.pipcompat import table
 from safepip.pipcompat.environ import PREFIX, SECTION
 from safepip.pipcompat.option import Option
@@ -23,7 +25,7 @@ from safepip.pipcompat.written import normalize_key
 from safepip.policy.keys import KEYS, TABLES, Key
 from safepip.rules import registry
 
-KINDS = ("rule", "setting", "project")
+KINDS = ("rule", "setting", "error", "project")
 _PREFERRED = (GRAMMAR, "download", "wheel", "lock")
 """Commands whose option is meant where several have one of the name; then pip's order."""
 
@@ -44,6 +46,14 @@ class RuleWord:
     """A rule's id."""
 
     rule: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorWord:
+    """The name of a kind of error."""
+
+    reference: str
     also: tuple[str, ...] = ()
 
 
@@ -87,7 +97,16 @@ class ProjectWord:
     also: tuple[str, ...] = ()
 
 
-Meaning = RuleWord | OptionWord | PolicyWord | ProjectWord
+Meaning = RuleWord | ErrorWord | OptionWord | PolicyWord | ProjectWord
+_KIND_OF: Mapping[type, str] = MappingProxyType(
+    {
+        RuleWord: "rule",
+        ErrorWord: "error",
+        OptionWord: "setting",
+        PolicyWord: "setting",
+        ProjectWord: "project",
+    }
+)
 
 
 def meaning_of(said: Sourced[str]) -> Meaning:
@@ -99,23 +118,30 @@ def meaning_of(said: Sourced[str]) -> Meaning:
     kind, colon, rest = said.value.partition(":")
     if colon and kind in KINDS:
         return _forced(kind, Sourced(value=rest, origin=said.origin))
-    found = [meaning for kind in KINDS if (meaning := _as(kind, said)) is not None]
+    found = [meaning for kind in _kinds(said.value) if (meaning := _as(kind, said)) is not None]
     if not found or (isinstance(found[0], ProjectWord) and _is_no_project(said.value)):
         raise _unknown(said)
     return replace(found[0], also=_others(said.value, found[1:])) if len(found) > 1 else found[0]
+
+
+def _kinds(word: str) -> tuple[str, ...]:
+    """In the order in which they count; a lone word is hardly meant as an error's name, so that comes last."""
+    return KINDS if "-" in word else (*(kind for kind in KINDS if kind != "error"), "error")
 
 
 def _others(word: str, meanings: Sequence[Meaning]) -> tuple[str, ...]:
     """How to ask for what else a bare name may be; who writes a section or dashes means a setting."""
     if not word[0].isalnum() or "." in word or word.startswith(PREFIX):
         return ()
-    return tuple(f"{'project' if isinstance(m, ProjectWord) else 'setting'}:{word}" for m in meanings)
+    return tuple(f"{_KIND_OF[type(meaning)]}:{word}" for meaning in meanings)
 
 
 def _as(kind: str, said: Sourced[str]) -> Meaning | None:
     """The word as one of :data:`KINDS`; None where it is not that."""
     if kind == "rule":
         return RuleWord(rule=said.value) if said.value in registry() else None
+    if kind == "error":
+        return ErrorWord(reference=said.value) if said.value in REFERENCES else None
     return _setting(said.value) if kind == "setting" else _project(said)
 
 
@@ -194,11 +220,11 @@ def _is_no_project(word: str) -> bool:
 
 
 def _near(word: str) -> list[str]:
-    known = [*registry(), *(key.path for key in KEYS), *table.long_names()]
+    known = [*registry(), *REFERENCES, *(key.path for key in KEYS), *table.long_names()]
     return get_close_matches(normalize_key(word.removeprefix(PREFIX)), known, n=2, cutoff=0.85)
 
 
-def _unknown(said: Sourced[str], kind: str = "rule, setting or project") -> CommandError:
+def _unknown(said: Sourced[str], kind: str = "rule, setting, error or project") -> CommandError:
     near = _near(said.value.rpartition(":")[2])
     return CommandError(
         f"{said.value!r} is no {kind}",

@@ -26,12 +26,16 @@ def explain(invocation: Invocation, own: OwnOptions, world: World) -> int:
         CommandError, UsageError: more than one word, or one that means nothing.
         ConfigurationError: a policy or configuration that cannot be read.
     """
-    from safepip.flows.explain_words import ProjectWord, RuleWord, meaning_of
+    from safepip.flows.explain_pages import error_page
+    from safepip.flows.explain_words import ErrorWord, ProjectWord, RuleWord, meaning_of
 
     _check(invocation, own)
     meaning = meaning_of(invocation.arguments[0]) if invocation.arguments else None
     if isinstance(meaning, RuleWord):
         return _rule(meaning, own, world)
+    if isinstance(meaning, ErrorWord):
+        world.show.explained_page(error_page(meaning.reference, meaning.also))
+        return ExitCode.OK
     if isinstance(meaning, ProjectWord):
         return _project(meaning, invocation, own, world)
     return _settings(meaning, invocation, own, world)
@@ -94,11 +98,11 @@ def _project(word: ProjectWord, invocation: Invocation, own: OwnOptions, world: 
     from dataclasses import replace
 
     from safepip.flows.explain_project import REMOTE_REFUSED, ProjectExplainer
-    from safepip.flows.explain_settings import gather_in_force
+    from safepip.flows.explain_settings import OFFLINE, gather_in_force
 
     with closing(world.target(own.python)) as target:
         known = gather_in_force(invocation, own, world, target)
-        asks = not known.refused and "offline" not in own.flags
+        asks = not known.refused and OFFLINE not in own.flags
         explainer = ProjectExplainer(word, known, target.environment, asks=asks)
         with closing(world.connect(known.transport)) as connection:
             page = explainer.page(connection.client, world)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,15 @@ class Gathered:
     def with_file_options(self, settings: Settings) -> Settings:
         """The settings after what files may say about formats, pre-releases and hashes."""
         return with_file_options(settings, self.settings)
+
+
+def overruled(said: Iterable[Setting], wanted: FormatControl) -> Iterator[str]:
+    """What a file asks for in vain: sources, where the command line or configuration wants wheels only."""
+    for one in said:
+        if one.option == "no-binary" and one.value != ":none:":
+            named, _ = add_names(one.value, frozenset(), frozenset())
+            if ":all:" in wanted.only_binary or named & wanted.only_binary:
+                yield f"--no-binary {one.value} ({one.origin}) has no effect on what --only-binary asks for"
 
 
 def with_file_options(settings: Settings, said: tuple[Setting, ...]) -> Settings:

@@ -15,12 +15,12 @@ from safepip.core.url import Url
 from safepip.flows.auditing import open_audit
 from safepip.flows.configuration import read_config
 from safepip.flows.gather import gather
-from safepip.flows.gathered import Gathered
+from safepip.flows.gathered import Gathered, overruled
 from safepip.flows.guarded import Guarded, patterns_only
 from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust, with_named_in_files
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
-from safepip.flows.settings import Settings, read_settings
+from safepip.flows.settings import Settings, check_settings, read_settings
 from safepip.flows.transport import read_transport, requirement_texts
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
@@ -66,8 +66,7 @@ def guard(
         Refused: a setting or requirement that policy denies; all of them at once.
         UsageError, ConfiguredValueError, ConfigurationError, RequirementFileError: bad input.
     """
-    config = read_config(invocation, world, target)
-    world.manner(config)
+    config = _configured(invocation, world, target, installs=installs)
     policy, policy_findings = read_policy(own, world)
     open_audit(invocation.command or "", policy, world)
     transport = read_transport(config, world)
@@ -78,7 +77,7 @@ def guard(
     places = places.without_index(whole.no_index)
     indexes = configured_indexes(places, policy, world.around)
     gathered = whole.for_markers(target.environment.markers, world) if installs else whole
-    settings = gathered.with_file_options(read_settings(config))
+    settings = _with_file_options(gathered, config, world)
     context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, whole))
     locked, objections = _route_locked(gathered, indexes, policy, trust)
     found = judge_each((*policy_findings, *gathered.findings, *objections), context)
@@ -97,6 +96,21 @@ def guard(
         build_constraints=gathered.build_constraints,
         locked=locked,
     )
+
+
+def _configured(invocation: Invocation, world: World, target: Target, *, installs: bool) -> EffectiveConfig:
+    config = read_config(invocation, world, target)
+    world.manner(config)
+    if installs:
+        # As pip: before any file is read.
+        check_settings(read_settings(config), installs=invocation.command == "install")
+    return config
+
+
+def _with_file_options(gathered: Gathered, config: EffectiveConfig, world: World) -> Settings:
+    said = read_settings(config)
+    world.show.noted(tuple(overruled(gathered.settings, said.format_control)))
+    return gathered.with_file_options(said)
 
 
 def _route_locked(

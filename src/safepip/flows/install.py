@@ -21,9 +21,8 @@ from safepip.flows.build import Builds
 from safepip.flows.guard import guard
 from safepip.flows.guarded import Guarded
 from safepip.flows.judging import judge_artifacts, judge_each, stop_if_denied
-from safepip.flows.planning import fetched, make_plan, memory_of
+from safepip.flows.planning import fetched, make_plan, memory_of, with_digests
 from safepip.flows.self_overwrite import lands_here, self_overwrites
-from safepip.flows.settings import check_settings
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan
@@ -47,9 +46,7 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
 
         world.show.noted(target.recover())
         guarded = guard(invocation, own, world, target)
-        check_settings(guarded.settings, installs=True)
-        _check_stdout(guarded.settings, own)
-        check_target(guarded.settings, target.environment, world)
+        _check(guarded.settings, own, target, world)
         # Neither PYTHONPATH nor a look-alike decides that something with a hash is there already.
         environment = target.vouched_for if guarded.counts_hashes else target.environment
         if _adds_something(guarded, environment):
@@ -64,6 +61,8 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             if environment is not target.environment and not guarded.settings.elsewhere:
                 plan = with_replaced(plan, target.alone, environment)
             world.show.satisfied(plan)
+            if guarded.settings.report:
+                plan = with_digests(plan, guarded, connection, world)
             if _only_tells(own, plan, guarded, environment, world):
                 return ExitCode.OK
             if not plan.steps:
@@ -100,13 +99,15 @@ def _adds_something(guarded: Guarded, environment: Environment) -> bool:
     return any(one is not None and canonicalize_name(one.name) not in environment.installed for one in named)
 
 
-def _check_stdout(settings: Settings, own: OwnOptions) -> None:
+def _check(settings: Settings, own: OwnOptions, target: Target, world: World) -> None:
+    """Raise UsageError, or in pip's words, where this cannot be done, before an index is asked."""
     if settings.report == "-" and own.report_format != "text":
         raise UsageError(
             f"--report - and --report-format {own.report_format} both want stdout",
             reference="usage",
             hint="write one of them to a file: --report FILE",
         )
+    check_target(settings, target.environment, world)
 
 
 def keep_safepip_working(plan: Plan, guarded: Guarded, environment: Environment, world: World) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safepip.core.digest import Digest, Digests
 from safepip.core.events import StageBegan
 from safepip.flows.judging import judge_plan
 from safepip.flows.policies import telling_what_was_set_aside
@@ -15,7 +17,7 @@ from safepip.flows.settings import resolve_options
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from safepip.core.plan import Plan
+    from safepip.core.plan import Plan, Step
     from safepip.core.ports import Environment
     from safepip.core.workshop import Sources
     from safepip.flows.guarded import Guarded
@@ -66,6 +68,22 @@ def make_plan(
 def memory_of(guarded: Guarded, world: World) -> Memory:
     """The record of first uses, under this run's policy."""
     return Memory(world.record, guarded.context, world.sink, world.measure)
+
+
+def with_digests(plan: Plan, guarded: Guarded, connection: Connection, world: World) -> Plan:
+    """The plan as a report names it: with a digest for the files of local folders, which are read for it."""
+    bare = tuple(s for s in plan.steps if not s.file.digests.strong and not (s.source and s.source.directory))
+    if not bare:
+        return plan
+    files = fetched(replace(plan, steps=bare), guarded, connection)
+    measured = {s.project: world.measure(files[s.project], Digests())[0] for s in bare}
+    return replace(plan, steps=tuple(_with_digest(step, measured.get(step.project)) for step in plan.steps))
+
+
+def _with_digest(step: Step, sha256: str | None) -> Step:
+    if sha256 is None:
+        return step
+    return replace(step, file=replace(step.file, digests=Digests.of([Digest.of("sha256", sha256)])))
 
 
 def fetched(plan: Plan, guarded: Guarded, connection: Connection) -> Mapping[NormalizedName, Path]:

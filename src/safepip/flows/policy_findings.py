@@ -20,12 +20,12 @@ from safepip.policy.urls import same_index
 
 if TYPE_CHECKING:
     from safepip.core.ports import InstalledDistribution
+    from safepip.core.subjects import RequirementLine
     from safepip.flows.world import World
 
 LOCK = "pylock.toml"
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt", "dev-requirements.txt", "requirements.lock")
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_REQUIREMENT = re.compile(r"[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,12 @@ class Seen:
 
     Attributes:
         indexes: every index that may be asked today.
+        lines: what the requirement files of the working directory ask for.
     """
 
     indexes: Sequence[Index]
     installed: Mapping[NormalizedName, InstalledDistribution]
+    lines: Sequence[RequirementLine] = ()
 
 
 def drafted(seen: Seen, world: World) -> Draft:
@@ -47,13 +49,14 @@ def drafted(seen: Seen, world: World) -> Draft:
     listed = [index for index in seen.indexes if index.origin.layer < Layer.OPERATOR]
     entries = list(_entries(new, locked, alone=len(new) == 1 and not listed))
     claimed = {name for entry in entries for name in entry.packages}
-    names = {*seen.installed, *(name for names in locked.values() for name in names)}
+    asked = (canonicalize_name(line.requirement.name) for line in seen.lines if line.requirement)
+    names = {*seen.installed, *asked, *(name for names in locked.values() for name in names)}
     return Draft(
         day=f"{world.clock.now():%Y-%m-%d}",
         indexes=entries,
         elsewhere=[f"{index.name} ({index.origin})" for index in listed],
         left_out=[why for index in seen.indexes if (why := _left_out(index))],
-        all_hashed=_all_hashed(world),
+        all_hashed=bool(seen.lines) and all(line.hashes.strong for line in seen.lines),
         undecided=sorted(names - claimed),
         urls=sorted(set(_urls(seen.installed.values()))),
         repositories=sorted(set(_repositories(seen.installed.values()))),
@@ -155,19 +158,6 @@ def _text(name: str, world: World) -> str | None:
         return None
 
 
-def _all_hashed(world: World) -> bool:
-    """Whether there are requirement files, and each of their lines has a hash."""
-    texts = [text for name in REQUIREMENT_FILES if (text := _text(name, world)) is not None]
-    lines = [line for text in texts for line in _logical_lines(text)]
-    return bool(lines) and all("--hash=" in line or "--hash " in line for line in lines)
-
-
-def _logical_lines(text: str) -> list[str]:
-    """Requirements, continued lines joined; options and comments left out. Only to choose a first value."""
-    joined = re.sub(r"\\\r?\n", " ", text)
-    return [line for line in joined.splitlines() if _REQUIREMENT.match(line.strip())]
-
-
 def _urls(installed: Iterable[InstalledDistribution]) -> Iterator[str]:
     for origin in _origins(installed):
         url = _url(str(origin.get("url", "")))
@@ -177,11 +167,10 @@ def _urls(installed: Iterable[InstalledDistribution]) -> Iterator[str]:
 
 def _repositories(installed: Iterable[InstalledDistribution]) -> Iterator[str]:
     for origin in _origins(installed):
-        control = origin.get("vcs_info")
-        url = _url(str(origin.get("url", "")))
-        if isinstance(control, dict) and control.get("vcs") == "git" and url is not None:
-            if url.scheme in {"https", "ssh"}:
-                yield f"git+{url.without_secrets}"
+        control, url = origin.get("vcs_info"), _url(str(origin.get("url", "")))
+        is_git = isinstance(control, dict) and control.get("vcs") == "git"
+        if is_git and url is not None and url.scheme in {"https", "ssh"}:
+            yield f"git+{url.without_secrets}"
 
 
 def _origins(installed: Iterable[InstalledDistribution]) -> Iterator[dict[str, Any]]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from safepip.core.errors import CommandError, ExitCode
+from safepip.core.errors import CommandError, ExitCode, Refused, SafepipError
 from safepip.core.finding import Finding, Level
 from safepip.core.origin import Layer
 from safepip.core.url import Url
 from safepip.flows.configuration import read_config
+from safepip.flows.gather import gather
+from safepip.flows.gathered import Gathered
 from safepip.flows.guard import named_places
 from safepip.flows.indexes import configured_indexes
 from safepip.flows.judging import judge_each
 from safepip.flows.policies import policy_locations, read_located
-from safepip.flows.policy_findings import Seen, drafted
+from safepip.flows.policy_findings import REQUIREMENT_FILES, Seen, drafted
+from safepip.pipcompat.argv import parse as parse_arguments
+from safepip.pipcompat.argv import split_own
 from safepip.pipcompat.own import GRAMMAR
 from safepip.policy.draft import draft_text
 from safepip.policy.read import parse
@@ -28,8 +32,8 @@ from safepip.rules.engine import judge, judge_unknown
 
 if TYPE_CHECKING:
     from safepip.flows.indexes import NamedPlaces
-    from safepip.flows.world import World
-    from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.flows.world import Target, World
+    from safepip.pipcompat.argv import GivenOption, Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import PolicyFile
 
@@ -42,11 +46,13 @@ class _Known:
 
     Attributes:
         stronger: the machine's, the user's and the named policy files.
+        gathered: what requirement files of the working directory say.
     """
 
     config: EffectiveConfig
     places: NamedPlaces
     stronger: Sequence[PolicyFile]
+    gathered: Gathered
 
 
 def init(invocation: Invocation, own: OwnOptions, world: World) -> int:
@@ -61,23 +67,60 @@ def init(invocation: Invocation, own: OwnOptions, world: World) -> int:
     if not over and world.around.exists(path):
         raise _taken(path)
     with closing(world.target(own.python)) as target:
-        asked = replace(invocation, command=GRAMMAR, arguments=())
-        config = read_config(asked, world, target)
-        world.manner(config)
-        stronger = [
-            read_located(one, world) for one in policy_locations(own, world) if one.layer < Layer.PROJECT
-        ]
-        known = _Known(config=config, places=named_places(config), stronger=stronger)
-        policy, _ = merge(stronger)
+        known = _known(invocation, own, target, world)
+        policy, _ = merge(known.stronger)
         seen = Seen(
             indexes=configured_indexes(known.places, policy, world.around),
             installed=target.environment.installed,
+            lines=known.gathered.roots,
         )
         text = draft_text(drafted(seen, world))
     findings = _refused_by(text, path, known, world)
     _write(path, text, world, over=over)
     _tell(path, findings, world)
     return ExitCode.OK
+
+
+def _known(invocation: Invocation, own: OwnOptions, target: Target, world: World) -> _Known:
+    asked = replace(invocation, command=GRAMMAR, arguments=(), options=tuple(_options(invocation, world)))
+    config = read_config(asked, world, target)
+    world.manner(config)
+    return _Known(
+        config=config,
+        places=named_places(config),
+        stronger=[
+            read_located(one, world) for one in policy_locations(own, world) if one.layer < Layer.PROJECT
+        ],
+        gathered=_gathered(asked, own, config, target, world),
+    )
+
+
+def _options(invocation: Invocation, world: World) -> Iterator[GivenOption]:
+    """What was typed, and the requirement files that stand here as if they had been."""
+    yield from invocation.options
+    if not any(option.dest == "requirements" for option in invocation.options):
+        found = [name for name in REQUIREMENT_FILES if world.around.exists(world.around.absolute(name))]
+        _, rest = split_own([GRAMMAR, *(f"--requirement={name}" for name in found)])
+        yield from parse_arguments(rest).options
+
+
+def _gathered(
+    asked: Invocation, own: OwnOptions, config: EffectiveConfig, target: Target, world: World
+) -> Gathered:
+    """What the files ask for; nothing remote is read. What cannot be read is said, and left out."""
+    if not config.items("requirements"):
+        return Gathered()
+    try:
+        return gather(asked, own, config, world, files=world.files, target=target)
+    except SafepipError as error:
+        world.show.noted([f"requirement files are left out of this: {_why(error)}"])
+        return Gathered()
+
+
+def _why(error: SafepipError) -> str:
+    """The error, or the first thing that was refused, with its place."""
+    told = error.findings[0] if isinstance(error, Refused) else error
+    return f"{told.message} ({told.origin})" if told.origin else told.message
 
 
 def _refused_by(text: str, path: str, known: _Known, world: World) -> tuple[Finding, ...]:
@@ -94,7 +137,7 @@ def _refused_by(text: str, path: str, known: _Known, world: World) -> tuple[Find
     return (
         *judge_each(told, context),
         *judge_unknown(known.config.unknown, context),
-        *judge(known.config.settings, context),
+        *judge((*known.config.settings, *known.gathered.subjects), context),
     )
 
 

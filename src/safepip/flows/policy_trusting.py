@@ -64,7 +64,7 @@ def _revoke(location: PolicyLocation, world: World) -> int:
     path = world.around.one_name(location.path)
     if not world.trusted.forget(path):
         raise CommandError(f"{path} is not trusted", reference="usage")
-    world.show.answered(f"no longer trusted: {path}")
+    world.show.policy_revoked(path)
     return ExitCode.OK
 
 

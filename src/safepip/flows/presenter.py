@@ -58,6 +58,9 @@ class Presenter(Protocol):
     def policy_written(self, path: str) -> None:
         """``safepip policy init``."""
 
+    def policy_revoked(self, path: str) -> None:
+        """``safepip policy trust --revoke``."""
+
     def policies_checked(self, paths: Sequence[str]) -> None:
         """``safepip policy check`` found nothing in these files."""
 

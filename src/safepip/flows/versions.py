@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from safepip.core.ports import Environment
     from safepip.flows.world import Connection, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
+    from safepip.resolve.finder import Finder
+    from safepip.resolve.offers import Offer
 
 
 def answer(invocation: Invocation, own: OwnOptions, world: World) -> int:
@@ -37,7 +39,9 @@ def answer(invocation: Invocation, own: OwnOptions, world: World) -> int:
         environment = target.environment
         projects = list(_asked(invocation, environment))
         with closing(world.connect(guarded.transport)) as connection:
-            offered = tuple(_offered(projects, guarded, environment, connection))
+            # Of a list only the latest is shown, and --prefer-binary decides which that is.
+            prefers = invocation.command == "list" and guarded.settings.prefer_binary
+            offered = tuple(_offered(projects, guarded, environment, connection, prefers_wheels=prefers))
         arguments = (*rederived(invocation, guarded.config), *_words(invocation))
         return world.pip.run_offline(arguments, python=environment.python, offered=offered)
 
@@ -62,9 +66,18 @@ def _words(invocation: Invocation) -> list[str]:
 
 
 def _offered(
-    projects: Iterable[NormalizedName], guarded: Guarded, environment: Environment, connection: Connection
+    projects: Iterable[NormalizedName],
+    guarded: Guarded,
+    environment: Environment,
+    connection: Connection,
+    *,
+    prefers_wheels: bool,
 ) -> Iterator[str]:
-    """File names that pip would call candidates; yanked files and pre-releases left out, as pip does here."""
+    """File names that pip would call candidates; yanked files and pre-releases left out, as pip does here.
+
+    Args:
+        prefers_wheels: whether a wheel is the latest even where a source archive is newer.
+    """
     from safepip.resolve.finder import Finder
     from safepip.resolve.target import Target
     from safepip.route import Router
@@ -76,7 +89,14 @@ def _offered(
     for project in asked:
         router.prefetch(project)
     for project in asked:
-        every = finder.allows_prereleases(project) is True
-        for offer in finder.offers(project).offers:
-            if offer.file.yanked is None and (every or not offer.version.is_prerelease):
-                yield offer.file.filename
+        offers = list(_candidates(project, finder))
+        if prefers_wheels and any(offer.wheel for offer in offers):
+            offers = [offer for offer in offers if offer.wheel]
+        yield from (offer.file.filename for offer in offers)
+
+
+def _candidates(project: NormalizedName, finder: Finder) -> Iterator[Offer]:
+    every = finder.allows_prereleases(project) is True
+    for offer in finder.offers(project).offers:
+        if offer.file.yanked is None and (every or not offer.version.is_prerelease):
+            yield offer

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,7 @@ from safepip.io.build_backend import HookBackend
 from safepip.io.build_environ import scrubbed_environment
 from safepip.io.build_process import Processes
 from safepip.io.build_unpack import read_member, unpack
+from safepip.io.installed import scan
 from safepip.io.log import file_digests
 from safepip.io.regular import open_regular
 from safepip.io.target import environment
@@ -70,15 +72,15 @@ class PrivateWorkshop:
 
     def room(self) -> BuildRoom:
         """See the port."""
-        folder = self._new("room")
-        python = make_environment(
-            self._target().python, folder, minimal_environment(self._environ, self._private)
-        )
-        return BuildRoom(self, python, self._environ)
+        folder, target = self._new("room"), self._target()
+        python = make_environment(target.python, folder, minimal_environment(self._environ, self._private))
+        # Of one interpreter: it need not be asked again what it is.
+        empty = replace(target, python=python, prefix=str(folder), installed={}, is_virtual=True)
+        return BuildRoom(self, empty, self._environ, own=True)
 
     def target_room(self) -> BuildRoom:
         """See the port."""
-        return BuildRoom(self, self._target().python, self._environ, own=False)
+        return BuildRoom(self, self._target(), self._environ, own=False)
 
     def is_directory(self, path: str) -> bool:
         return os.path.isdir(path)
@@ -159,44 +161,43 @@ class BuildRoom:
     """Implements :class:`safepip.core.workshop.Room` with one environment.
 
     Args:
+        known: what the environment is before anything is applied to it.
         own: whether it was made for this; else it is the target, which is only looked at.
     """
 
     def __init__(
-        self, workshop: PrivateWorkshop, python: str, environ: Mapping[str, str], *, own: bool = True
+        self, workshop: PrivateWorkshop, known: Environment, environ: Mapping[str, str], *, own: bool
     ) -> None:
         self._workshop = workshop
-        self._python = python
         self._environ = environ
         self._own = own
-        self._known: Environment | None = None
+        self._known = known
 
     @property
     def environment(self) -> Environment:
         """See the port."""
-        if self._known is None:
-            with closing(Agent(self._python, self._environ)) as agent:
-                self._known = environment(agent)
         return self._known
 
     def apply(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
         """See the port."""
         if not self._own:
             raise ApplyError("the target is no build environment", reference="build-environment")
-        with closing(Agent(self._python, self._environ)) as agent:
+        with closing(Agent(self._known.python, self._environ)) as agent:
+            agent.warm()
             before = environment(agent)
             applied = PipApplier(agent, lambda: before).apply(plan, files, _QUIETLY)
-        self._known = None
         if applied.exit_code:
             raise ApplyError(
                 "pip could not install build dependencies",
                 reference="build-environment",
                 notes=applied.messages,
             )
+        library = tuple(dict.fromkeys((before.paths["purelib"], before.paths["platlib"])))
+        self._known = replace(before, installed=scan(library, library=library, user_site=""))
 
     def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> HookBackend:
         """See the port."""
-        return self._workshop.new_backend(tree, system, source, name, self._python)
+        return self._workshop.new_backend(tree, system, source, name, self._known.python)
 
 
 def _furnish(folder: Path, *names: str) -> None:

@@ -22,6 +22,8 @@ from safepip.core.toml import TomlError, TomlText
 from safepip.lock.keys import unknown_keys
 
 _KNOWN = Version("1.0")
+_DEEPEST = len(("packages", 0, "wheels", 0))
+"""Locks have tens of thousands of files, each of which the tools write in one line."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 """One step of a place as packaging writes it, such as ``packages[3].wheels[0].hashes``."""
 
@@ -56,7 +58,7 @@ def read_lock(data: bytes, *, place: str, location: str, remote: bool) -> Lock:
         RequirementFileError: no TOML, no lock, or one of a later standard.
     """
     try:
-        text = TomlText(data.decode(), place=place)
+        text = TomlText(data.decode(), place=place, deepest=_DEEPEST)
     except UnicodeDecodeError as error:
         raise RequirementFileError(
             f"Error reading pylock file {place!r}: {error}", reference="lock-file"

@@ -78,7 +78,8 @@ class _Reader:
         environ = {} if source.remote else self.environ
         found: list[_Said] = []
         try:
-            for line in logical_lines(text, source.place, environ, self.findings.append):
+            longest = self.limits.requirement_line_max_chars
+            for line in logical_lines(text, source.place, environ, self.findings.append, longest=longest):
                 found += self._line(source, line)
         except RequirementFileError:
             # pip cannot read the file either; but what a person cannot see goes first.
@@ -102,6 +103,9 @@ class _Reader:
         except Refused as refused:
             self.findings += refused.findings
             return []
+        except RequirementFileError as error:
+            error.message = line.masked(error.message)
+            raise
 
     def _stop_if_refused(self) -> None:
         if self.findings:

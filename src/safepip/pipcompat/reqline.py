@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from safepip.core.digest import Digest, DigestError
@@ -105,7 +105,7 @@ class LineReader:
             ignored = self._parser.read([Token.at(word, place) for place, word in enumerate(words, start=1)])
         except (UsageError, CommandError) as error:
             raise RequirementFileError(
-                f"Invalid requirement: {line.text}\npip: error: {error.message}",
+                f"Invalid requirement: {line.written}\npip: error: {error.message}",
                 reference="invalid-requirement",
                 origin=line.origins(words)[(self._parser.position or 1) - 1],
                 hint=_UNKNOWN
@@ -127,6 +127,8 @@ class _Options:
     words: Sequence[str]
     noted: list[Noted]
     report: Report
+    places: list[Origin] = field(default_factory=list)
+    """Of each word, once somebody asks."""
 
     def take_first(self, dests: Collection[str]) -> Noted | None:
         """Take out the first of these options."""
@@ -150,11 +152,20 @@ class _Options:
 
     def origin(self, noted: Noted) -> Origin:
         """Where its value stands, or the option where it has none."""
-        before = [self.text.strip(), *self.words[: noted.position - 1]]
-        word = self.words[noted.position - 1]
-        glued = word.endswith(noted.text or "") and word != noted.text and bool(noted.text)
-        value = [word[: -len(noted.text)], noted.text] if glued and noted.text else [word]
-        return self.line.origins([*filter(None, before), *value], noted.option.name)[-1]
+        if not self.places:
+            self.places = self.line.origins([self.text.strip(), *self.words])[1:]
+        word, place = self.words[noted.position - 1], self.places[noted.position - 1]
+        value = noted.text or word
+        if value != word:
+            # Glued to its option: the end of the word, if that is written as it was read.
+            cut = len(word) - len(value)
+            as_written = place.column is not None and place.length == len(word)
+            place = (
+                replace(place, column=(place.column or 1) + cut, length=len(value))
+                if as_written
+                else self.line.origin(value)
+            )
+        return replace(place, key=noted.option.name)
 
 
 def _split(line: LogicalLine) -> tuple[str, list[str]]:
@@ -167,7 +178,7 @@ def _split(line: LogicalLine) -> tuple[str, list[str]]:
         return " ".join(words[:first]), shlex.split(options) if _QUOTING.search(options) else options.split()
     except ValueError:
         raise RequirementFileError(
-            f"Invalid requirement: {line.text}\nCould not split options: {options}",
+            f"Invalid requirement: {line.written}\nCould not split options: {options}",
             reference="invalid-requirement",
             origin=line.origin(words[first]),
             hint="close the quotation mark",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from safepip.core.errors import Refused
+from safepip.core.errors import Refused, RequirementFileError
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Origin, Place
 
@@ -29,7 +29,8 @@ _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 _PLAIN_CODEC = re.compile(r"utf-8(-sig)?|ascii|iso8859-\d+|cp125\d|koi8-[rtu]")
 """Where every ASCII byte is itself. Others that Python knows hide text (``utf-7``, ``unicode_escape``)."""
 _HIDDEN_BREAK = re.compile("\r(?!\n)|[\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#")
+"""Where a comment begins; the spaces before it go too. Pip's own pattern needs hours for long runs of spaces."""
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
@@ -39,12 +40,14 @@ class LogicalLine:
 
     Attributes:
         text: joined, without comment, variables expanded, stripped; never empty.
+        written: the same before variables were expanded, for messages: a variable may hold a secret.
         place: file or URL.
         rows: the lines it was made from, with their numbers.
         expanded: ``${NAME}`` and what it stood for, where it stood for something.
     """
 
     text: str
+    written: str
     place: str
     rows: tuple[tuple[int, str], ...]
     expanded: tuple[tuple[str, str], ...] = ()
@@ -75,10 +78,18 @@ class LogicalLine:
             found.append(file_origin(self.place, number, row, column=column, length=length, key=key))
         return found
 
+    def masked(self, message: str) -> str:
+        """A text for people, with ``${NAME}`` where it has a variable's value."""
+        for name, value in self.expanded:
+            message = message.replace(value, name)
+        return message
+
     def _find(self, word: str, cursor: tuple[int, int]) -> tuple[int, int, int] | None:
         """Row, column and length, not before the cursor."""
+        if not word:
+            return None
         variables = [name for name, value in self.expanded if value in word or word in value]
-        for text in filter(None, (word, *variables)):
+        for text in (word, *variables):
             for at in range(cursor[0], len(self.rows)):
                 column = self.rows[at][1].find(text, cursor[1] if at == cursor[0] else 0)
                 if column >= 0:
@@ -182,25 +193,45 @@ def _decoded(data: bytes, codec: str, place: str) -> str:
         ) from None
 
 
-def logical_lines(text: str, place: str, environ: Mapping[str, str], report: Report) -> Iterator[LogicalLine]:
+def logical_lines(
+    text: str, place: str, environ: Mapping[str, str], report: Report, *, longest: int
+) -> Iterator[LogicalLine]:
     """What pip parses, line by line.
 
     Args:
         environ: variables that ``${NAME}`` may stand for; an unset or empty one stays text.
         report: is told of line breaks that editors do not show, and of comments that swallow lines.
+        longest: how many characters one line may have, continuations included.
+
+    Raises:
+        RequirementFileError: a longer one.
     """
     rows = text.split("\n")
     if _HIDDEN_BREAK.search(text):
         _report_hidden_breaks(rows, place, report)
     for group, parts in _joined([row.removesuffix("\r") for row in rows]):
         joined = "".join(parts)
+        if len(joined) > longest:
+            raise _too_long(longest, file_origin(place, *group[0], column=0, length=1))
         comment = _COMMENT.search(joined)
         if comment and len(parts) > 1:
-            _report_swallowed(group, parts, comment.end(1), place, report)
+            _report_swallowed(group, parts, comment.start(), place, report)
         bare = (joined[: comment.start()] if comment else joined).strip()
         if bare:
             variables = _values(bare, environ) if "$" in bare else ()
-            yield LogicalLine(text=_expanded(bare, variables), place=place, rows=group, expanded=variables)
+            if sum(bare.count(name) * len(value) for name, value in set(variables)) > longest:
+                raise _too_long(longest, file_origin(place, *group[0], column=0, length=1))
+            text = _expanded(bare, variables)
+            yield LogicalLine(text=text, written=bare, place=place, rows=group, expanded=variables)
+
+
+def _too_long(longest: int, origin: Origin) -> RequirementFileError:
+    return RequirementFileError(
+        f"a line of more than {longest} characters",
+        reference="requirement-file",
+        origin=origin,
+        hint="write it as several lines",
+    )
 
 
 def variables_in(text: str) -> tuple[str, ...]:
@@ -226,7 +257,7 @@ def _joined(rows: Sequence[str]) -> Iterator[tuple[tuple[tuple[int, str], ...], 
     group: list[tuple[int, str]] = []
     parts: list[str] = []
     for number, row in enumerate(rows, start=1):
-        comment = _COMMENT.match(row)
+        comment = _is_comment(row)
         group.append((number, row))
         if row.endswith("\\") and not comment:
             parts.append(row.strip("\\"))
@@ -237,6 +268,10 @@ def _joined(rows: Sequence[str]) -> Iterator[tuple[tuple[tuple[int, str], ...], 
         group, parts = [], []
     if parts:
         yield tuple(group), parts
+
+
+def _is_comment(row: str) -> bool:
+    return row.lstrip().startswith("#")
 
 
 def _report_swallowed(
@@ -251,7 +286,7 @@ def _report_swallowed(
     while start >= len(parts[at]):
         start -= len(parts[at])
         at += 1
-    if any(part.strip() and not _COMMENT.match(part) for part in parts[at + 1 :]):
+    if any(part.strip() and not _is_comment(part) for part in parts[at + 1 :]):
         number, row = group[at]
         column = len(row) - len(row.lstrip("\\")) + start
         report(

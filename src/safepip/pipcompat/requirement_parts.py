@@ -6,7 +6,6 @@ The disk is asked through callables, and only what pip would ask.
 from __future__ import annotations
 
 import os.path
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +26,6 @@ from safepip.pipcompat.fragment import AmbiguousUrlError, FragmentError, accepta
 
 PathQuestion = Callable[[str], bool]
 
-_EXTRAS = re.compile(r"(?P<path>.+)(?P<extras>\[[^\]]+\])\Z", re.DOTALL)
 _FORMS = "write NAME, NAME==VERSION, NAME @ URL, or a path that exists"
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 
@@ -94,14 +92,15 @@ def parsed_marker(text: str) -> Marker:
 
 
 def split_extras(reading: Reading, path: str) -> tuple[str, frozenset[str]]:
-    match = _EXTRAS.match(path)
-    if match is None:
+    """Pip cuts at the last bracket that opens (``_strip_extras``)."""
+    start = path.rfind("[", 1, len(path) - 2)
+    if start < 0 or path.find("]", start) != len(path) - 1:
         return path, frozenset()
     try:
-        extras = Requirement("placeholder" + match["extras"].lower()).extras
+        extras = Requirement("placeholder" + path[start:].lower()).extras
     except InvalidRequirement as error:
         reading.fail(f"Invalid requirement: {reading.text!r}: {error}")
-    return match["path"].rstrip(), frozenset(extras)
+    return path[:start].rstrip(), frozenset(extras)
 
 
 def from_url(reading: Reading, url: str, marker: Marker | None) -> Parts:

@@ -6,7 +6,7 @@ another meaning within a version; new ones may come.
 ``version``, ``tool``
     As in every report (:mod:`safepip.report.json`).
 ``explains``
-    ``configuration``, ``setting``, ``rule`` or ``project``: which of the four follows under ``page``.
+    ``configuration``, ``setting``, ``rule``, ``error`` or ``project``: which of them follows under ``page``.
 ``page``
     The fields of the classes in :mod:`safepip.core.explained`, by their names. A *said* value is
     ``{"value", "place"}``; places and findings are as in every report.
@@ -21,7 +21,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from safepip import __version__
-from safepip.core.explained import ConfigurationPage, Page, ProjectPage, RulePage, SettingPage
+from safepip.core.explained import ConfigurationPage, ErrorPage, Page, ProjectPage, RulePage, SettingPage
 from safepip.core.finding import Finding
 from safepip.core.origin import Origin, Sourced
 from safepip.report.facts import finding_facts, json_text, place_facts
@@ -31,6 +31,7 @@ _KINDS = {
     ConfigurationPage: "configuration",
     SettingPage: "setting",
     RulePage: "rule",
+    ErrorPage: "error",
     ProjectPage: "project",
 }
 

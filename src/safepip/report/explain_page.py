@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core.explained import (
     ConfigurationPage,
+    ErrorPage,
     FileVerdict,
     Page,
     ProjectPage,
@@ -49,13 +50,15 @@ def _lines(page: Page) -> list[str]:
             return _setting(page)
         case RulePage():
             return _rule(page)
+        case ErrorPage():
+            return _error(page)
         case ProjectPage():
             return _project(page)
 
 
 def page_findings(page: Page, *, color: bool, width: int | None) -> str:
     """What rules say about the settings that the page shows; empty if nothing, or if it is no such page."""
-    findings: tuple[Finding, ...] = () if isinstance(page, RulePage) else page.findings
+    findings: tuple[Finding, ...] = () if isinstance(page, RulePage | ErrorPage) else page.findings
     if not findings:
         return ""
     from safepip.report.console import render_findings
@@ -180,6 +183,13 @@ def _rule(page: RulePage) -> list[str]:
     return lines
 
 
+def _error(page: ErrorPage) -> list[str]:
+    rows: list[Row] = [("exit", " or ".join(map(str, page.codes)))]
+    rows += [("do", page.remedy)] if page.remedy else []
+    rows += [("page", f"docs/{page.page}"), *_also(page.also)]
+    return [page.reference, *paragraphs(_wrapped(page.meaning)), "", *columns(rows)]
+
+
 # --- One project --------------------------------------------------------------------------------------
 
 
@@ -220,12 +230,14 @@ def _answer_rows(page: ProjectPage) -> Iterator[Row]:
 
 
 def _refusal_rows(refused: Sequence[FileVerdict]) -> Iterator[Row]:
-    """The best few of each rule, as they were met."""
-    for rule in dict.fromkeys(one.rule for one in refused):
-        of_rule = [one for one in refused if one.rule == rule]
+    """The best few of each rule that pip would have taken, as they were met; the rest is counted."""
+    for rule in dict.fromkeys(one.rule for one in refused if one.preferred):
+        of_rule = [one for one in refused if one.rule == rule and one.preferred]
         yield from ((f"[{rule}]", one.reason) for one in of_rule[:REFUSALS_SHOWN])
         if (more := len(of_rule) - REFUSALS_SHOWN) > 0:
             yield (f"[{rule}]", f"and {more} more file{'' if more == 1 else 's'}")
+    if others := sum(not one.preferred for one in refused):
+        yield ("", f"{others} file{'' if others == 1 else 's'} that would not be taken anyway")
 
 
 def _set_by(origin: Origin) -> str:

@@ -149,6 +149,16 @@ def written_json(path: str, told: Sequence[Finding]) -> str:
     return _report("written-policy", {"path": path, "findings": [finding_facts(finding) for finding in told]})
 
 
+def revoked_text(path: str) -> str:
+    """What no longer counts."""
+    return f"No longer trusted: {shown(path)}\n"
+
+
+def revoked_json(path: str) -> str:
+    """The same fact."""
+    return _report("revoked-policy", {"path": path})
+
+
 def checked_text(paths: Sequence[str]) -> str:
     """Files with nothing wrong in them."""
     return "".join(f"{shown(path)}: ok\n" for path in paths) or "No policy file takes part.\n"

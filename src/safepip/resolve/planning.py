@@ -215,7 +215,7 @@ class Planner:
             if isinstance(candidate, ExtrasCandidate):
                 missing = candidate.extras - self.factory.provided_extras(candidate.base)
                 for extra in sorted(missing):
-                    yield f"{candidate.project} {candidate.version} does not provide the extra '{extra}'"
+                    yield f"WARNING: {candidate.project} {candidate.version} does not provide the extra '{extra}'"
         for folder, names in local.items():
             yield f"{', '.join(sorted(names))} come{'s' * (len(names) == 1)} from the local folder {folder} only"
 

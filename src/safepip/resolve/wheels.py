@@ -122,7 +122,8 @@ class Wheels:
         except InvalidRequirement as error:
             self._unreadable.add(candidate)
             self.notes.append(
-                f"{candidate.project} {candidate.version} passed over: it has invalid metadata ({_first_line(error)})"
+                f"WARNING: Ignoring version {candidate.version} of {candidate.project} "
+                f"since it has invalid metadata: {_first_line(error)}"
             )
             return None
         return known

@@ -47,12 +47,10 @@ class IndexInRequirements(Rule[Setting]):
         if any(names(subject, index) for index in known_indexes(context)) or _is_unlisted(subject, context):
             return
         what = "an index" if is_remote(subject.value) else "a folder"
-        written = subject.value in (subject.origin.text or subject.value)
         yield self.finding(
             f"a requirement file names {what} of its own",
             subject.origin,
             subject=shown(subject.value),
-            notes=() if written else (f"it comes out as {shown(subject.value)}",),
             help="name it in pip.conf, safepip.toml or on the command line; then the line may stay",
         )
 
