@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import publish, trusting
+from cli.conftest import Shell, publish, trusting
 from support.environments import interpreter
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
@@ -265,3 +265,49 @@ def test_pip_and_safepip_say_the_same(case: Case, blank: Path, tmp_path: Path, p
     for name in case.reads:
         theirs_read, ours_read = (json.loads((side / name).read_bytes()) for side in sides.values())
         assert ours_read == theirs_read
+
+
+@pytest.mark.parametrize("quiet", ["-v", "-q", "-qqq"])
+def test_a_log_tells_what_no_quietness_hides(shell: Shell, packages: IndexServer, quiet: str) -> None:
+    ended = shell.safepip("install", quiet, "--log", "made/run.log", *trusting(packages), "app")
+
+    lines = (shell.folder / "made/run.log").read_text(encoding="utf-8").splitlines()
+    assert ended.code == 0, ended.err
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{3} ", line) for line in lines)
+    told = "\n".join(line.partition(" ")[2] for line in lines)
+    for words in (
+        "Resolving\n",
+        "Downloading app-1.0-py3-none-any.whl",
+        "Successfully installed app-1.0 lib-2.0",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize("program", ["pip", "safepip"])
+def test_a_reader_that_went_away_ends_a_run_as_with_pip(blank: Path, program: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = _dry_run(blank, program, writing)
+
+    os.close(writing)
+    assert ended.returncode == 120
+    assert "ERROR: Pipe to stdout was broken" in ended.stderr.splitlines()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_a_full_disk_behind_stdout_is_an_error_and_no_bug(blank: Path) -> None:
+    """pip ends as if all had been said, with a traceback of its logging."""
+    with Path("/dev/full").open("w") as full:
+        ended = _dry_run(blank, "safepip", full.fileno())
+
+    assert ended.returncode == 1
+    assert (
+        ended.stderr.splitlines()[-1] == "ERROR: standard output cannot be written: No space left on device"
+    )
+
+
+def _dry_run(side: Path, program: str, stdout: int) -> subprocess.CompletedProcess[str]:
+    words = ["install", "--dry-run", "--no-index", "--find-links", str(side / "wheels"), "solo"]
+    command = [sys.executable, "-m", program, "--python", str(interpreter(side / "env")), *words]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)

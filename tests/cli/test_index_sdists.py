@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def server() -> Iterator[IndexServer]:
 
 @pytest.fixture
 def mark(shell: Shell) -> Path:
-    """Written to by every backend of these tests that runs."""
+    """Written to by every backend that runs; one that is held to its own folders fails, which is no less plain."""
     return shell.folder / "mark"
 
 
@@ -42,7 +43,7 @@ def publish_sdist(server: IndexServer, name: str, version: str = "1.0", **spec: 
 
 def test_an_admitted_source_is_built_and_installed(admitting: Shell, server: IndexServer, mark: Path) -> None:
     publish(server, "lib")
-    publish_sdist(server, "demo", requires=["lib"], mark=str(mark))
+    publish_sdist(server, "demo", requires=["lib"])
 
     ended = admitting.safepip("install", "demo", *POLICY, *trusting(server))
 
@@ -108,14 +109,13 @@ def test_metadata_that_only_a_build_knows_is_asked_of_the_backend(
         server,
         "demo",
         requires=["lib"],
-        mark=str(mark),
+        at_build="raise SystemExit('a dry run builds no wheel')",
         pkg_info="Metadata-Version: 2.2\nName: demo\nVersion: 1.0\nDynamic: Requires-Dist\n\n",
     )
 
     ended = admitting.safepip("install", "--dry-run", "demo", *POLICY, *trusting(server))
 
     assert (ended.code, ended.out.splitlines()[-1]) == (0, "Would install demo-1.0 lib-1.0"), ended.err
-    assert "built" not in mark.read_text()
 
 
 def test_a_wheel_that_is_not_what_final_metadata_said_is_refused(
@@ -202,7 +202,7 @@ def server_wheel(server: IndexServer, name: str) -> list[bytes]:
 def test_a_hashed_source_of_a_requirement_file_is_built(
     admitting: Shell, server: IndexServer, mark: Path
 ) -> None:
-    digest = publish_sdist(server, "demo", mark=str(mark))
+    digest = publish_sdist(server, "demo")
     admitting.write("requirements.txt", f"demo==1.0 --hash=sha256:{digest}\n")
 
     ended = admitting.safepip("install", "-r", "requirements.txt", *POLICY, *trusting(server))
@@ -258,7 +258,7 @@ def test_a_wrong_hash_of_what_a_build_needs_stops_it(
 
 def test_what_a_build_needs_may_be_built_itself(admitting: Shell, server: IndexServer, mark: Path) -> None:
     publish_sdist(server, "need-a", needs=["need-b"], code="import need_b")
-    publish_sdist(server, "need-b", mark=str(mark))
+    publish_sdist(server, "need-b")
     write_project(admitting.folder / "mine", "mine", needs=["need-a"], code="import need_a")
 
     ended = admitting.safepip("install", "./mine", *POLICY, *trusting(server))
@@ -332,10 +332,12 @@ def test_wheel_builds_what_is_no_wheel(admitting: Shell, server: IndexServer) ->
 def test_a_source_in_a_folder_is_built_where_admitted(admitting: Shell, mark: Path) -> None:
     folder = admitting.folder / "wheels"
     folder.mkdir()
-    (folder / sdist_filename("demo")).write_bytes(make_sdist("demo", mark=str(mark)))
+    archive = folder / sdist_filename("demo")
+    archive.write_bytes(make_sdist("demo", mark=str(mark)))
 
     refused = admitting.safepip("install", "--no-index", "--find-links", "wheels", "demo")
     ran = mark.exists()
+    archive.write_bytes(make_sdist("demo"))
     built = admitting.safepip("install", "--no-index", "--find-links", "wheels", "demo", *POLICY)
 
     assert (refused.code, ran) == (10, False), refused.err
@@ -346,14 +348,38 @@ def test_a_direct_source_from_afar_needs_a_hash_and_an_admission(
     admitting: Shell, server: IndexServer, mark: Path
 ) -> None:
     digest = publish_sdist(server, "demo", mark=str(mark))
+    plain = publish_sdist(server, "need-plain")
+    plain_url = f"{server.origin}/files/{sdist_filename('need-plain')}#sha256={plain}"
     url = f"{server.origin}/files/{sdist_filename('demo')}"
 
     unhashed = admitting.safepip("install", url, *POLICY, *trusting(server))
     not_admitted = admitting.safepip("install", f"{url}#sha256={digest}", *trusting(server))
     ran = mark.exists()
-    taken = admitting.safepip("install", f"{url}#sha256={digest}", *POLICY, *trusting(server))
+    taken = admitting.safepip("install", plain_url, *POLICY, *trusting(server))
 
     assert (unhashed.code, not_admitted.code, ran) == (10, 10, False)
     assert "direct-url" in unhashed.err
     assert "sdist-build" in not_admitted.err
-    assert (taken.code, admitting.installed()) == (0, {"demo-1.0"}), taken.err
+    assert (taken.code, admitting.installed()) == (0, {"need_plain-1.0"}), taken.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a way to confine a process to folders")
+def test_an_admitted_source_changes_nothing_but_its_own_copy(admitting: Shell, server: IndexServer) -> None:
+    places = [str(admitting.folder / "evil"), str(admitting.python.parent / "evil")]
+    code = "\n".join(
+        [
+            "import os",
+            "assert os.path.expanduser('~').startswith(os.environ['TMPDIR'][:-4])",
+            f"for place in {places}:",
+            "    try: open(place, 'w')",
+            "    except PermissionError: pass",
+            "open('own', 'w')",
+        ]
+    )
+    publish_sdist(server, "demo", at_build=code)
+
+    ended = admitting.safepip("install", "demo", *POLICY, *trusting(server))
+
+    assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err
+    if "builds could write outside" not in ended.err:
+        assert [place for place in places if Path(place).exists()] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Ended, Shell, publish, trusting
+from support.environments import Wheelhouse, pip_install
 from support.server import IndexServer
 
 
@@ -113,3 +115,26 @@ def test_what_is_not_loaded_yet_is_replaced_too(own: Shell, index: IndexServer, 
     ended = from_inside(own, "install", "--upgrade", name, *trusting(index))
 
     assert (ended.code, own.installed()) == (0, {f"{name}-{newer}"}), ended.err
+
+
+def test_safepip_itself_is_upgraded_by_the_safepip_that_it_replaces(
+    shell: Shell, index: IndexServer, tmp_path: Path
+) -> None:
+    """What it loads late comes from the private copy that it made of itself."""
+    source = Path(__file__).parents[2] / "src"
+    files = {
+        str(path.relative_to(source)): path.read_bytes() for path in source.rglob("*") if path.suffix == ".py"
+    }
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add("safepip", "0.1.0", files=files)
+    assert pip_install(shell.python, house, "safepip").returncode == 0
+    site = next(shell.python.parent.parent.glob("lib/python*/site-packages"))
+    (site / "what-it-needs.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    publish(index, "safepip", "0.2", files={"safepip/__init__.py": "raise SystemExit('too early')\n"})
+
+    # The report is put together in the end, by modules that nothing needed before.
+    command = ("install", "--report-format", "json", "--upgrade", "safepip")
+    ended = from_inside(shell, *command, *trusting(index))
+
+    assert (ended.code, shell.installed()) == (0, {"safepip-0.2"}), ended.err
+    assert json.loads(ended.out)["verdict"] == "done"

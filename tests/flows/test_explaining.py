@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -594,3 +595,25 @@ def test_every_key_of_the_policy_can_be_explained() -> None:
         assert page["name"] == path
         assert page["meaning"]
         assert (DOCS / page["page"]).exists()
+
+
+@pytest.mark.parametrize(
+    "kind,words",
+    [
+        ("configuration", ()),
+        ("setting", ("index-url",)),
+        ("rule", ("plaintext-index",)),
+        ("error", ("bad-policy",)),
+        ("project", ("--offline", "demo")),
+    ],
+)
+def test_the_keys_of_each_page_are_those_that_its_documentation_promises(
+    kind: str, words: tuple[str, ...]
+) -> None:
+    text = (DOCS / "how-to" / "explain.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| `{kind}` \| (.*) \|$", text, re.MULTILINE)
+    said = json.loads(Scene().run("explain", "--report-format", "json", *words).out)
+
+    assert said["explains"] == kind
+    assert set(said) == {"version", "tool", "explains", "page", "warnings"}
+    assert list(said["page"]) == re.findall(r"`(\w+)`", row)

@@ -137,6 +137,7 @@ def test_a_path_beside_a_local_lock_is_the_projects_own_file() -> None:
         (line("http://127.0.0.1:3141/demo.whl"), [CORP], "plaintext-link", FILE),
         (line("ftp://files.example/demo.whl"), [CORP], "lock-source", FILE),
         (line("https://me:pw@files.example/demo.whl"), [CORP], "credentials-in-url", FILE),
+        (line(recorded="https://me:pw@corp.example/simple"), [CORP], "credentials-in-url", INDEX),
         (line("https://files.example/de mo.whl"), [CORP], "lock-source", FILE),
         # Files of machines.
         (line("file:///etc/demo.whl", remote=True), [CORP], "remote-reaches-local", FILE),

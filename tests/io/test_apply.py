@@ -154,6 +154,23 @@ def test_direct_wheel_records_its_url(house: Wheelhouse, pair: tuple[Path, Path]
     assert written["url"] == wheel.as_uri()
 
 
+def test_a_pip_that_the_targets_start_up_imports_does_not_apply_the_plan(
+    house: Wheelhouse, pair: tuple[Path, Path]
+) -> None:
+    house.add("tool")
+    site = pair[0] / SITE
+    (site / "pip/_internal/cli").mkdir(parents=True)
+    for folder in ("pip", "pip/_internal", "pip/_internal/cli"):
+        (site / folder / "__init__.py").write_text("")
+    (site / "pip/_internal/cli/main.py").write_text("raise_if_used = None\n")
+    (site / "sitecustomize.py").write_text("import pip._internal.cli.main\n")
+
+    applied = apply(interpreter(pair[0]), house, house.step("tool"))
+
+    assert applied.exit_code == 0, applied.messages
+    assert (site / "tool-1.0.dist-info/RECORD").exists()
+
+
 def test_a_version_may_be_written_otherwise_inside_the_wheel(
     house: Wheelhouse, pair: tuple[Path, Path]
 ) -> None:

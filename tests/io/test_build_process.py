@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from safepip.core.errors import BuildError
 from safepip.core.limits import Limits
 from safepip.io.build_environ import scrubbed_environment
-from safepip.io.build_process import Processes
+from safepip.io.build_process import Job, Processes
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="process groups")
 
@@ -27,10 +28,12 @@ def private(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(private: Path, code: str, limits: Limits = Limits(), **environ: str) -> Processes:
+def run(
+    private: Path, code: str, limits: Limits = Limits(), folders: Sequence[str] = (), **environ: str
+) -> Processes:
     processes = Processes(private, sys.executable, limits)
     whole = scrubbed_environment({**os.environ, **environ}, private, Path(sys.executable).parent)
-    processes.run([sys.executable, "-c", code], cwd=str(private), environ=whole, what="Building x")
+    processes.run(Job([sys.executable, "-c", code], str(private), whole, "Building x", folders))
     return processes
 
 
@@ -115,6 +118,42 @@ def test_where_the_kernel_does_not_allow_it_the_build_goes_on_and_that_is_said(
 
     assert processes.open_because
     assert (private / "ran").read_text() == "x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a way to confine a process to folders")
+def test_code_of_others_writes_in_its_own_folders_only(private: Path) -> None:
+    (private / "own").mkdir()
+    (private / "kept").write_text("kept")
+    code = (
+        "import os\n"
+        "open('own/made', 'w').write('x')\n"
+        "os.mkdir('own/folder'); os.rename('own/made', 'own/folder/made')\n"
+        "open('/dev/null', 'w').write('x')\n"
+        "import multiprocessing; multiprocessing.Lock()\n"
+        "assert open('kept').read() == 'kept'\n"
+        "tried = [lambda: open('kept', 'w'), lambda: open('new', 'w'), lambda: os.remove('kept'),\n"
+        "         lambda: os.rename('own/folder', 'folder'), lambda: os.truncate('kept', 0),\n"
+        "         lambda: os.symlink('a', 'b'), lambda: os.link('kept', 'own/kept')]\n"
+        "done = []\n"
+        "for number, act in enumerate(tried):\n"
+        "    try: act(); done.append(number)\n"
+        "    except OSError: pass\n"
+        "open('own/done', 'w').write(str(done))\n"
+    )
+
+    processes = run(private, code, folders=[str(private / "own")])
+
+    if processes.free_because:
+        assert "old" in processes.free_because or processes.free_because == os.strerror(95)
+    else:
+        assert (private / "own" / "done").read_text() == "[]"
+        assert (private / "kept").read_text() == "kept"
+
+
+def test_the_users_own_code_writes_where_it_wants(private: Path) -> None:
+    run(private, "open('new', 'w').write('x')")
+
+    assert (private / "new").read_text() == "x"
 
 
 def test_a_failure_shows_the_last_words(private: Path) -> None:

@@ -73,6 +73,21 @@ def test_pip_says_its_name_as_it_was_called(program: str, name: str) -> None:
     assert called_as(program) == name
 
 
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_pip_that_the_targets_start_up_imports_is_not_the_one_that_runs(env: Path, replaces: bool) -> None:
+    (site,) = (env / "lib").glob("python*/site-packages")
+    (site / "pip" / "_internal" / "cli").mkdir(parents=True)
+    for folder in ("pip", "pip/_internal", "pip/_internal/cli"):
+        (site / folder / "__init__.py").write_text("")
+    (site / "pip/_internal/cli/main.py").write_text("def cli(): print('somebody else')\n")
+    (site / "sitecustomize.py").write_text("import pip._internal.cli.main\n")
+
+    ended = ours(interpreter(env), "--version", replaces=replaces)
+
+    assert (ended.returncode, ended.stdout.split()[:1]) == (0, ["pip"]), ended
+    assert str(site) not in ended.stdout
+
+
 def test_nothing_is_imported_from_the_working_directory(env: Path, tmp_path: Path) -> None:
     for name in ("pip", "json", "logging", "sitecustomize", "optparse", "importlib"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the working directory')\n")

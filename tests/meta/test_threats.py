@@ -68,7 +68,9 @@ def test_each_attack_is_told_once_and_names_what_is_done_and_a_test(title: str) 
 @pytest.mark.parametrize("title", sorted(ATTACKS))
 def test_each_test_that_is_named_exists(title: str) -> None:
     missing = [
-        test for test in named(chapters()[title]) if test.split("::")[1] not in functions_of(test.split("::")[0])
+        test
+        for test in named(chapters()[title])
+        if test.split("::")[1] not in functions_of(test.split("::")[0])
     ]
 
     assert missing == []

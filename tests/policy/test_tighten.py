@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import permutations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.finding import Finding, Level
 from safepip.core.origin import Layer
-from safepip.policy.schema import HashMode, Policy, PolicyFile, TlsEnvironment, Unlisted
+from safepip.policy.schema import HashMode, Policy, PolicyFile, Unlisted
 from safepip.policy.tighten import merge
 
 from .support import untrusted, written
@@ -344,121 +341,120 @@ def test_a_strangers_denial_ends_an_exemption_but_changes_no_version() -> None:
     assert ended.exemptions == ()
 
 
-# Properties -----------------------------------------------------------------------------------
+# What one file says of all indexes, and another of one ------------------------------------------------
 
-PATTERNS = st.lists(st.sampled_from(["*", "a-*", "a-b", "a-b-*", "c", "A_B"]), max_size=3, unique=True)
-URLS = st.lists(
-    st.sampled_from(
-        [
-            "https://*",
-            "https://a.example/*",
-            "https://a.example/x/*",
-            "https://a.example/x/f.whl",
-            "https://b.example/*",
-        ]
-    ),
-    max_size=3,
-    unique=True,
+GENERAL = '[tls]\nca-bundle = "a.pem"\n'
+
+
+def test_a_stronger_bundle_for_all_indexes_is_not_replaced_by_a_weaker_one_for_one() -> None:
+    policy, findings = merge(
+        [written(GENERAL, Layer.MACHINE), written(CORP + 'ca-bundle = "b.pem"', Layer.USER)]
+    )
+    assert policy.indexes[0].trust.ca_bundle is None
+    assert policy.ca_bundle.value == "/project/a.pem"
+    (finding,) = findings
+    assert (finding.rule, finding.subject) == ("policy-loosened", "ca-bundle of index corp")
+    assert str(finding.related[0].origin) == "machine.toml:2:13"
+
+
+@pytest.mark.parametrize("layers", [(Layer.USER, Layer.MACHINE), (Layer.USER, Layer.USER)])
+def test_the_bundle_of_one_index_stands_beside_a_general_one_that_is_no_stronger(
+    layers: tuple[Layer, Layer],
+) -> None:
+    general, own = layers
+    one, other = written(CORP + 'ca-bundle = "b.pem"', own), written(GENERAL, general)
+    if general is own:
+        both = written(GENERAL + CORP + 'ca-bundle = "b.pem"', own)
+        policy, findings = merge([both])
+    else:
+        policy, findings = merge([one, other])
+    assert policy.indexes[0].trust.ca_bundle == "/project/b.pem"
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (GENERAL, '[tls]\nca-bundle = "b.pem"\n'),
+        (GENERAL, CORP + 'ca-bundle = "b.pem"'),
+        ('[log]\nfile = "a"\n', '[log]\nfile = "b"\n'),
+    ],
 )
-EXEMPTIBLE = ["yanked-release", "fresh-release", "direct-url"]
+def test_two_files_of_one_layer_that_contradict_each_other_are_an_error(one: str, other: str) -> None:
+    """Else the order in which they are named would decide."""
+    for texts in ((one, other), (other, one)):
+        with pytest.raises(ConfigurationError, match="neither file is stronger"):
+            merge([written(text, Layer.OPERATOR, place=f"{n}.toml") for n, text in enumerate(texts)])
 
 
-def listed(items: list[str]) -> str:
-    return "[" + ", ".join(f'"{item}"' for item in items) + "]"
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> str:
-    lines = []
-    for table, key, values in (
-        ("indexes", "unlisted", st.sampled_from(['"allow"', '"deny"'])),
-        ("tls", "environment", st.sampled_from(['"honour"', '"ignore"'])),
-        ("hashes", "mode", st.sampled_from(['"required"', '"files"', '"index"'])),
-        ("cooldown", "min-age", st.sampled_from(['"0 days"', '"1 day"', '"1 week"'])),
-        ("urls", "allow", URLS.map(listed)),
-    ):
-        if draw(st.booleans()):
-            lines += [f"[{table}]", f"{key} = {draw(values)}"]
-    if draw(st.booleans()):
-        lines += [
-            "[builds]",
-            f"sdists = {listed(draw(PATTERNS))}",
-            f'local = "{draw(st.sampled_from(["allow", "deny"]))}"',
+def test_a_weaker_file_that_asks_for_a_longer_cooldown_of_all_gets_it_of_each() -> None:
+    policy, findings = merge(
+        [
+            written(CORP + 'min-age = "0 days"', Layer.MACHINE),
+            written('[cooldown]\nmin-age = "3 days"', Layer.USER),
         ]
-    lines.append("[rules]")
-    lines += [
-        f'{r} = "{draw(st.sampled_from(["off", "warn", "deny"]))}"' for r in EXEMPTIBLE if draw(st.booleans())
-    ]
-    lines += [f'[[allow]]\nrule = "{r}"\nreason = "x"' for r in EXEMPTIBLE if draw(st.booleans())]
-    return "\n".join(lines)
+    )
+    assert policy.indexes[0].min_age == timedelta(days=3)
+    assert not findings
 
 
-LAYERS = [Layer.MACHINE, Layer.USER, Layer.OPERATOR, Layer.PROJECT]
-FILES = st.lists(st.tuples(texts(), st.sampled_from(LAYERS)), max_size=4)
-NAMES = ["a-b", "a-b-c", "a-x", "c", "d"]
-PLACES = [
-    "https://a.example/", "https://a.example/x/f.whl", "https://a.example/x/g.whl", "https://b.example/f", "https://c.example/",
-]  # fmt: skip
+def test_one_index_under_two_names_is_an_error() -> None:
+    other = CORP.replace('"corp"', '"other"').replace("/simple", "/simple/")
+    with pytest.raises(ConfigurationError, match=r"has the URL of 'corp' in machine\.toml:1:1"):
+        merge([written(CORP, Layer.MACHINE), written(other, Layer.USER)])
+    with pytest.raises(ConfigurationError, match="has the URL of"):
+        merge([written(CORP + 'packages = ["a"]\n' + other + 'packages = ["b"]', Layer.USER)])
 
 
-def strength(policy: Policy) -> dict[str, object]:
-    """What the policy admits, in a form that can be compared."""
-    from safepip.core.url import Url
-    from safepip.policy.urls import admits_url
-
-    return {
-        "unlisted": policy.unlisted.value,
-        "environment": policy.tls_environment.value is TlsEnvironment.IGNORE,
-        "hashes": policy.hash_mode.value,
-        "age": policy.min_age.value,
-        "local": not policy.local_builds.value,
-        "unbuilt": frozenset(n for n in NAMES if not any(p.matches(n) for p in policy.sdists.value)),  # type: ignore[arg-type]
-        "unfetched": frozenset(p for p in PLACES if not admits_url(policy.urls_allow.value, Url.parse(p))),
-        **{rule: policy.level(rule, Level.DENY).value for rule in EXEMPTIBLE},
-        "unexempt": frozenset(EXEMPTIBLE) - {exemption.rule for exemption in policy.exemptions},
-    }
+def test_the_same_patterns_in_other_words_are_no_attempt_to_loosen() -> None:
+    policy, findings = merge(
+        [
+            written('[builds]\nsdists = ["*", "acme"]', Layer.MACHINE),
+            written('[builds]\nsdists = ["*"]', Layer.USER),
+        ]
+    )
+    assert [str(pattern) for pattern in policy.sdists.value] == ["*", "acme"]
+    assert not findings
 
 
-@given(FILES)
-def test_the_result_is_at_least_as_strict_as_every_layer(files: list[tuple[str, Layer]]) -> None:
-    policy, _ = merge([written(text, layer) for text, layer in files])
-    merged = strength(policy)
-    for text, layer in files:
-        file = written(text, layer)
-        alone = strength(merge([file])[0])
-        explicit = {
-            "unlisted": "unlisted", "environment": "tls_environment", "hashes": "hash_mode", "age": "min_age",
-            "local": "local_builds", "unbuilt": "sdists", "unfetched": "urls_allow",
-        }  # fmt: skip
-        for name, field in explicit.items():
-            if field in file.values:
-                assert merged[name] >= alone[name], name  # type: ignore[operator]
-        for rule, level in file.levels.items():
-            assert merged[rule] >= level.value  # type: ignore[operator]
-            if level.value is Level.DENY and rule not in {e.rule for e in file.exemptions}:
-                assert rule in merged["unexempt"]  # type: ignore[operator]
+# A stranger's word about what is there already ---------------------------------------------------------
 
 
-@given(FILES)
-def test_merging_the_same_files_twice_changes_nothing(files: list[tuple[str, Layer]]) -> None:
-    once = [written(text, layer, place=f"{number}.toml") for number, (text, layer) in enumerate(files)]
-    assert strength(merge(once)[0]) == strength(merge([*once, *once])[0])
+def test_what_would_change_nothing_is_not_set_aside() -> None:
+    policy, findings = merge(
+        [
+            hashes("index", Layer.USER),
+            untrusted('[tls]\nenvironment = "honour"\n[hashes]\nmode = "index"\n[builds]\nsdists = []\n'),
+        ]
+    )
+    assert policy.sources[-1].set_aside == ()
+    assert not findings
 
 
-@given(st.lists(texts(), max_size=3))
-def test_the_order_of_equal_layers_does_not_matter(files: list[str]) -> None:
-    read = [written(text, Layer.USER, place=f"{number}.toml") for number, text in enumerate(files)]
-    results = [strength(merge(order)[0]) for order in permutations(read)]
-    assert all(result == results[0] for result in results)
+def test_a_stranger_cannot_stop_a_run_by_contradicting_others() -> None:
+    trusted = written(CORP + 'packages = ["acme"]\nca-bundle = "a.pem"\n' + GENERAL, Layer.USER)
+    policy, findings = merge(
+        [
+            trusted,
+            untrusted(
+                PYPI + 'url = "https://evil.example/simple"\npackages = ["acme"]\n[tls]\nca-bundle = "b.pem"'
+            ),
+        ]
+    )
+    assert [index.name for index in policy.indexes] == ["corp"]
+    assert rules_of(findings) == ["policy-loosened", "untrusted-policy"]
 
 
-@given(FILES, texts())
-def test_a_stranger_never_loosens_anything(files: list[tuple[str, Layer]], stranger: str) -> None:
-    trusted = [written(text, layer) for text, layer in files]
-    before = strength(merge(trusted)[0])
-    after = strength(merge([*trusted, untrusted(stranger)])[0])
-    for name, value in before.items():
-        assert after[name] >= value, name  # type: ignore[operator]
-    # and what chooses versions, roots or indexes stays exactly as it was
-    for name in ("age", "environment", "fresh-release"):
-        assert after[name] == before[name]
+def test_a_strangers_word_about_source_builds_is_set_aside() -> None:
+    """Refusing an archive has the resolver take another version."""
+    policy, _ = merge([written('[builds]\nsdists = ["*"]', Layer.USER), untrusted("[builds]\nsdists = []")])
+    assert [str(pattern) for pattern in policy.sdists.value] == ["*"]
+    assert policy.sources[-1].set_aside == ("builds.sdists = []",)
+
+
+def test_a_flood_of_what_is_set_aside_is_cut_in_the_finding_and_kept_for_show() -> None:
+    many = "".join(f'[[allow]]\nrule = "fresh-release"\nreason = "{n}"\n' for n in range(50))
+    policy, (finding,) = merge([untrusted(many)])
+    assert len(policy.sources[0].set_aside) == 50
+    assert len(finding.notes) == 13
+    assert finding.notes[-1] == "and 38 more, which safepip policy show lists"

@@ -6,6 +6,7 @@ What takes a killed process or a package's own build to happen is held by a test
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,6 @@ Scenario = Callable[[Path], SafepipError]
 ERRORS: dict[str, Scenario] = {}
 """By reference."""
 ELSEWHERE = {
-    "backend-unavailable": "tests/cli/test_build.py::test_a_backend_that_is_not_there_is_said",
     "backend-unavailable": "tests/cli/test_build.py::test_a_backend_that_is_not_there_is_said",
     "build-backend": "tests/cli/test_build.py::test_a_backend_that_answers_with_no_wheel_of_its_own_is_refused",
     "build-needs-itself": "tests/cli/test_index_sdists.py::test_a_build_that_needs_itself_ends",
@@ -354,7 +354,6 @@ def _(tmp_path: Path) -> SafepipError:
 
 
 def _archive(folder: Path) -> Path:
-    import io
     import tarfile
 
     path = folder / "demo-1.0.tar.gz"
@@ -372,6 +371,18 @@ def _(_: Path) -> SafepipError:
     from safepip.io.apply import _disk_error
 
     return _disk_error(OSError(28, "No space left on device"))
+
+
+@meets("output")
+def _(_: Path) -> SafepipError:
+    from safepip.cli.presenter import StreamPresenter
+
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device", text)
+
+    with patch("os.dup2"), patch("sys.stdout", Full()):
+        return raised(lambda: StreamPresenter(cwd="/").out("text"))
 
 
 @meets("pip")
@@ -419,7 +430,6 @@ def _(_: Path) -> SafepipError:
 def _noted(reference: str, end: Callable[[RealWorld], int]) -> SafepipError:
     """What the end of a run notes as its error."""
     import contextlib
-    import io
 
     world = RealWorld()
     noted: list[SafepipError] = []

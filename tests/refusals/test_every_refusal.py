@@ -79,7 +79,7 @@ OWN_CODES = {10, 11, 12, 13}
 WITHOUT_HELP = {
     "bug", "build-backend", "build-dependencies", "cancelled", "dependency-group",
     "disk", "invalid-build-requirement", "invalid-pyproject-toml", "invalid-requirement", "invalid-version",
-    "configured-value", "no-project", "not-found", "pip", "requirement-file", "requires-python",
+    "configured-value", "no-project", "not-found", "output", "pip", "requirement-file", "requires-python",
     "resolution-impossible", "script", "subdirectory", "lock-file", "unknown-command", "unreadable-source", "usage",
 }  # fmt: skip
 """Errors in pip's words, which say all there is to say."""
@@ -112,6 +112,7 @@ def test_every_reference_is_met_or_held_elsewhere() -> None:
 def test_every_reference_has_a_row_or_is_a_rule() -> None:
     """The page about errors is made from the rows."""
     assert references() - set(registry()) == set(REFERENCES)
+    assert list(REFERENCES) == sorted(REFERENCES)
 
 
 @pytest.mark.parametrize("test", sorted(ELSEWHERE.values()))

@@ -98,7 +98,10 @@ def test_where_pip_ends_in_the_same_way_its_words_come_first():
 
 def test_where_pip_ends_otherwise_the_kind_of_error_is_named():
     usage = UsageError("no such option: --indx", reference="unknown-option")
-    assert render_error(usage, color=False) == "error[unknown-option]: no such option: --indx\n"
+    assert render_error(usage, color=False).splitlines() == [
+        "error[unknown-option]: no such option: --indx",
+        "   = see: safepip explain unknown-option",
+    ]
 
 
 def test_an_error_of_several_lines_keeps_them_and_cannot_command_a_runner():

@@ -402,10 +402,10 @@ def test_a_list_of_what_is_outdated_is_no_empty_one_because_a_file_asked_for_it(
     """A pip that is run as it is has no network, and would say that nothing is outdated."""
     safepip("install", "lib==1.0", *trusting(index))
     files.write(
-        user=f"[list]\noutdated = yes\nformat = freeze\nindex-url = {index.url}\n[global]\ncert = {index.ca_path}\n"
+        user=f"[list]\noutdated = yes\nformat = json\nindex-url = {index.url}\n[global]\ncert = {index.ca_path}\n"
     )
 
-    assert shell.safepip("list").out == "lib==1.0\n"
+    assert '"latest_version": "2.0"' in shell.safepip("list").out
     files.write(user="[list]\noutdated = yes\nindex-url = http://e\n")
     refused = shell.safepip("list")
     assert (refused.code, "plaintext-index" in refused.err) == (10, True), refused.err

@@ -223,6 +223,7 @@ def test_credentials_in_a_lock(shell: Shell, index: IndexServer, safepip: Run) -
     code, said = install(safepip, index, "-r", "pylock.toml")
     assert (code, shell.installed()) == (10, set())
     assert "error[credentials-in-url]" in said
+    assert "s3cret" not in said
 
 
 # --- hashes are alternatives, and weak ones count -------------------------------------------------
@@ -265,6 +266,28 @@ def test_a_wrong_hash_beside_a_right_one(
     assert (code, shell.installed()) == (13, set())
     assert "error[hash-mismatch]" in said
     assert install(pip, index, "-r", "pylock.toml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "tail", ["?x=1&md5={md5}&y=2", "#md5={md5}", "#sha256={zeros}", "#md5={md5}&sha256={sha256}"]
+)
+def test_another_hash_hidden_in_the_url(shell: Shell, index: IndexServer, safepip: Run, tail: str) -> None:
+    """pip takes the first thing in a URL that looks like a digest, and one right digest is enough."""
+    import hashlib
+
+    index.replace_file(wheel_filename("lib"), EVIL)
+    right = sha256(make_wheel("lib"))
+    said = tail.format(md5=hashlib.md5(EVIL).hexdigest(), zeros="0" * 64, sha256=right)
+    shell.write("pylock.toml", whole(index, url=f"{index.origin}/files/{wheel_filename('lib')}{said}"))
+    code, _ = install(safepip, index, "-r", "pylock.toml")
+    assert code in {1, 13}
+    assert shell.installed() == set()
+
+
+def test_the_same_hash_in_the_url_is_fine(shell: Shell, index: IndexServer, safepip: Run) -> None:
+    url = f"{index.origin}/files/{wheel_filename('lib')}#sha256={sha256(make_wheel('lib'))}"
+    shell.write("pylock.toml", whole(index, url=url))
+    assert install(safepip, index, "-r", "pylock.toml")[0] == 0
 
 
 def test_all_hashes_right(shell: Shell, index: IndexServer, safepip: Run) -> None:

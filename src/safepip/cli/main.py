@@ -115,6 +115,7 @@ def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
     except BrokenPipeError:
         # As pip: the reader of our output went away; nothing may be written to it any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stderr.write("ERROR: Pipe to stdout was broken\n")
         return ExitCode.BROKEN_STDOUT
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is reported as one
         return world.report_bug(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -50,11 +51,13 @@ class StreamPresenter:
 
     def warned(self, findings: Sequence[Finding]) -> None:
         self.told.extend(findings)
-        if self.format != "text" or self.quiet > 1 or not findings:
+        shown = self.format == "text" and self.quiet < 2
+        if not findings or not (shown or self.log):
             return
         from safepip.report.console import render_findings
 
-        self.err(render_findings(findings, color=self.color, width=self.width).rstrip("\n"))
+        color = self.color and shown
+        self._tell(render_findings(findings, color=color, width=self.width).rstrip("\n"), shown=shown)
 
     def noted(self, lines: Sequence[str]) -> None:
         from safepip.report.visible import whole_line
@@ -62,8 +65,8 @@ class StreamPresenter:
         for line in lines:
             # What pip warns of is said in its words, and is as loud as with pip.
             pips = line.startswith("WARNING: ")
-            if self.quiet < (2 if pips else 1):
-                self.err(whole_line(line if pips else f"safepip: {line}"))
+            told = whole_line(line if pips else f"safepip: {line}")
+            self._tell(told, shown=self.quiet < (2 if pips else 1))
 
     def satisfied(self, plan: Plan) -> None:
         from safepip.report.lines import already_satisfied
@@ -95,8 +98,7 @@ class StreamPresenter:
 
         for message in applied.messages:
             # pip was told to be as quiet: what it says all the same is an error.
-            if self.quiet < 2 or not message.startswith("WARNING: "):
-                self.err(whole_line(message))
+            self._tell(whole_line(message), shown=self.quiet < 2 or not message.startswith("WARNING: "))
         self._line(successfully_installed(plan))
 
     def downloaded(self, plan: Plan, saved: Sequence[Saved]) -> None:
@@ -148,7 +150,9 @@ class StreamPresenter:
     def policy_trusted(self, entry: TrustedPolicy, changes: Sequence[str]) -> None:
         from safepip.report.policy_page import trust_json, trust_text
 
-        self.answered(trust_json(entry, changes, self.told) if self.format == "json" else trust_text(entry, changes))
+        self.answered(
+            trust_json(entry, changes, self.told) if self.format == "json" else trust_text(entry, changes)
+        )
 
     def policy_written(self, path: str) -> None:
         from safepip.report.policy_page import written_json, written_text
@@ -204,8 +208,17 @@ class StreamPresenter:
     def out(self, text: str) -> None:
         """A line of what was asked for."""
         self.clear()
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # What is left in the buffer would be tried again, and fail again, at the very end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise CommandError(
+                f"standard output cannot be written: {error.strerror}", reference="output"
+            ) from None
         if self.log is not None:
             self.log.write(text)
 
@@ -220,6 +233,15 @@ class StreamPresenter:
     def _line(self, text: str | None) -> None:
         if text is not None and self.quiet == 0 and self.format == "text":
             self.out(text)
+        elif text is not None and self.log is not None:
+            self.log.write(text)
+
+    def _tell(self, text: str, *, shown: bool) -> None:
+        """A line about the run; what is not shown is logged all the same."""
+        if shown:
+            self.err(text)
+        elif self.log is not None:
+            self.log.write(text)
 
     def _answer(self, lines: Sequence[str]) -> None:
         """What a command was asked for, in pip's manner: ``-q`` leaves it out."""

@@ -36,5 +36,9 @@ class RunLog:
         stamp = f"{moment:%Y-%m-%dT%H:%M:%S},{moment.microsecond // 1000:03}"
         self._file.writelines(f"{stamp} {line}\n" for line in text.splitlines())
 
+    def flush(self) -> None:
+        """Progress is written to it as to a stream."""
+        self._file.flush()
+
     def close(self) -> None:
         self._file.close()

@@ -22,7 +22,7 @@ from safepip.flows.guard import guard
 from safepip.flows.guarded import Guarded
 from safepip.flows.judging import judge_artifacts, judge_each, stop_if_denied
 from safepip.flows.planning import fetched, make_plan, memory_of, with_digests
-from safepip.flows.self_overwrite import lands_here, self_overwrites
+from safepip.flows.self_overwrite import lands_here, self_overwrites, stand_apart
 
 if TYPE_CHECKING:
     from safepip.core.plan import Plan
@@ -146,6 +146,7 @@ def _apply(
     plan: Plan, files: Mapping[NormalizedName, Path], guarded: Guarded, target: Target, world: World
 ) -> int:
     world.audit.admitted(plan, files)
+    stand_apart(plan, guarded.settings, target, world)
     world.sink(StageBegan(stage="installing", total=len(plan.steps)))
     applied = target.applier.apply(plan, files, apply_options(guarded.settings, plan, world))
     if applied.exit_code != ExitCode.OK:

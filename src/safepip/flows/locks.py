@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from safepip.resolve.request import FormatControl
 
 EXPERIMENTAL = (
-    "Using pylock.toml as a requirements source is an experimental feature. It may be removed/changed in a "
-    "future release without prior warning."
+    "WARNING: Using pylock.toml as a requirements source is an experimental feature. It may be removed/changed in "
+    "a future release without prior warning."
 )
 """pip's own warning."""
 

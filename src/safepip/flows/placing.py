@@ -81,11 +81,7 @@ class Placing:
         elif url.scheme not in {"http", "https"}:
             yield self._finding("lock-source", f"has a {url.scheme}: URL", _URL_HELP)
         if url.credentials is not None:
-            yield self._finding(
-                "credentials-in-url",
-                "has credentials in its URL",
-                "take them out of the lock, and keep them in netrc or a keyring",
-            )
+            yield self._credentials("its URL")
 
     def _remote(self, url: Url) -> Index | Finding:
         answer = assigned(self.locked.project, self.indexes)
@@ -114,6 +110,8 @@ class Placing:
             url = Url.parse(said.value)
         except UrlError as error:
             return self._drift(f"records an index URL that cannot be read: it {error}")
+        if url.credentials is not None:
+            return replace(self._credentials("the URL of its index"), origin=said.origin)
         known = next((index for index in self.indexes if same_index(index.url, url)), None)
         if known is None:
             return self._drift(f"was locked from {url.without_secrets}, which is no index of this run")
@@ -160,6 +158,13 @@ class Placing:
             f"comes from {url.netloc}, which is no file host of {names}",
             "lock again from the index; or add the host to file-hosts of its [[index]] if it belongs there",
             decided_by=str(indexes[0].origin),
+        )
+
+    def _credentials(self, where: str) -> Finding:
+        return self._finding(
+            "credentials-in-url",
+            f"has credentials in {where}",
+            "take them out of the lock, and keep them in netrc or a keyring",
         )
 
     def _drift(self, problem: str) -> Finding:

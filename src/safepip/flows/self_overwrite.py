@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from safepip.core.plan import Plan, Step
     from safepip.core.ports import Environment
     from safepip.flows.settings import Settings
+    from safepip.flows.world import Target as TargetPort
     from safepip.flows.world import World
 
 RULE = "self-overwrite"
@@ -72,6 +73,19 @@ def lands_here(settings: Settings, environment: Environment, world: World) -> bo
     if settings.prefix:
         return world.around.absolute(settings.prefix) == environment.prefix
     return not settings.root
+
+
+def stand_apart(plan: Plan, settings: Settings, target: TargetPort, world: World) -> None:
+    """Where the plan replaces what safepip itself runs on, let it go on with what it began with."""
+    environment = target.alone
+    if not lands_here(settings, environment, world):
+        return
+    needed = {SAFEPIP, *(need.project for need in _Afterwards(plan, environment).needs())}
+    moving = {step.project for step in plan.steps} & needed
+    paths = (path.split("/") for project in moving for path in target.owned.get(project, ()))
+    names = {path[1] for path in paths if path[0] == "library" and not path[1].endswith(".dist-info")}
+    if names:
+        world.stand_apart(names)
 
 
 def self_overwrites(plan: Plan, environment: Environment) -> tuple[Finding, ...]:

@@ -129,12 +129,6 @@ def check_settings(settings: Settings, *, installs: bool) -> None:
     """
     if settings.use_user_site and settings.target_dir is not None:
         raise CommandError("Can not combine '--user' and '--target'")
-    if settings.only_deps and settings.no_deps:
-        raise CommandError(
-            "Cannot use '--only-dependencies' in combination with '--no-deps'. If this is unexpected, please "
-            "refer to the user guide:\n\n"
-            "    https://pip.pypa.io/en/stable/user_guide/#installing-only-dependencies"
-        )
     _check_restriction(settings, installs=installs)
     if settings.pre and (settings.release_control.all_releases or settings.release_control.only_final):
         raise CommandError("--pre cannot be used with --all-releases or --only-final.")

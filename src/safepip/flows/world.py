@@ -203,6 +203,9 @@ class World(Protocol):
     def runs_in(self, prefix: str) -> bool:
         """Whether safepip itself imports its packages from the environment with this prefix."""
 
+    def stand_apart(self, names: Iterable[str]) -> None:
+        """Let safepip go on with these top-level packages and modules as they are, though they be replaced."""
+
     def target(self, python: str | None) -> Target:
         """Find the target environment and begin to ask it. Raises CommandError if there is none."""
 

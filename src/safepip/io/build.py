@@ -57,7 +57,7 @@ class PrivateWorkshop:
         self._environ = environ
         self._limits = limits
         self._numbers = count(1)
-        self._told = False
+        self._told: set[str] = set()
 
     @cached_property
     def _private(self) -> Path:
@@ -122,14 +122,16 @@ class PrivateWorkshop:
 
     def shortcomings(self) -> Sequence[str]:
         """See the port."""
-        if (
-            self._told
-            or "_processes" not in self.__dict__
-            or not (self._processes.ran and self._processes.open_because)
-        ):
+        if "_processes" not in self.__dict__:
             return ()
-        self._told = True
-        return (f"builds could reach the network: {self._processes.open_because} close it",)
+        network, files = self._processes.open_because, self._processes.free_because
+        lines = (
+            f"builds could reach the network ({network})" if network else "",
+            f"builds could write outside of their own folders ({files})" if files else "",
+        )
+        new = [line for line in lines if line and line not in self._told]
+        self._told.update(new)
+        return new
 
     def close(self) -> None:
         if "_private" in self.__dict__:
@@ -150,8 +152,22 @@ class PrivateWorkshop:
             python=python,
             environ=scrubbed_environment(self._environ, folder, Path(python).parent),
             processes=self._processes,
+            writable=self._writable(tree, source, folder, Path(python)),
             max_bytes=self._limits.sidecar_max_bytes,
         )
+
+    def _writable(self, tree: Path, source: Source, folder: Path, python: Path) -> tuple[str, ...]:
+        """Code of others may change its own copy and its room; the user's own works in place, on whatever it
+        keeps beside itself.
+        """
+        if source.directory:
+            return ()
+        own = [
+            path.relative_to(self._private).parts[0]
+            for path in (tree, python)
+            if path.is_relative_to(self._private)
+        ]
+        return (*(str(self._private / name) for name in own), str(folder))
 
     def _new(self, kind: str) -> Path:
         return self._private / f"{kind}-{next(self._numbers)}"

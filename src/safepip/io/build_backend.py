@@ -19,7 +19,7 @@ from pyproject_hooks import (
 from safepip.core.build import BuildSystem, BuiltWheel, Source, config_settings
 from safepip.core.errors import BuildError
 from safepip.core.index import WheelMetadata
-from safepip.io.build_process import Processes
+from safepip.io.build_process import Job, Processes
 from safepip.io.log import file_digests
 from safepip.io.regular import open_regular
 from safepip.io.wheel_metadata import parse_metadata
@@ -44,6 +44,7 @@ class HookBackend:
         folder: a new private one, for metadata and the wheel.
         python: the interpreter that the backend runs in.
         environ: its whole environment.
+        writable: where alone it may write; none: anywhere.
         max_bytes: ceiling of a METADATA file.
     """
 
@@ -58,6 +59,7 @@ class HookBackend:
         python: str,
         environ: Mapping[str, str],
         processes: Processes,
+        writable: Sequence[str],
         max_bytes: int,
     ) -> None:
         self._tree = tree
@@ -67,6 +69,7 @@ class HookBackend:
         self._folder = folder
         self._environ = environ
         self._processes = processes
+        self._writable = writable
         self._max_bytes = max_bytes
         self._settings = config_settings(source.settings) or None
         self._prepared: Path | None = None
@@ -137,7 +140,9 @@ class HookBackend:
         """Called back by the hook caller; its second to last word is the hook."""
         what = _WORDS.get(command[-2], "Asking the build backend").format(name=self._name)
         environ = {**self._environ, **(extra_environ or {})}
-        self._processes.run(command, cwd=cwd or str(self._tree), environ=environ, what=what)
+        # The last word is the folder that question and answer are passed in.
+        folders = (*self._writable, command[-1]) if self._writable else ()
+        self._processes.run(Job(command, cwd or str(self._tree), environ, what, folders))
 
     def _call(self, hook: Callable[[], T]) -> T:
         with self._in_our_words(), warnings.catch_warnings():

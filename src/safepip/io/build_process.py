@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pkgutil
 import signal
@@ -23,14 +24,19 @@ _SHOWN_LINES = 60
 _WATCHED_SECONDS = 0.25
 
 
-class _Job(NamedTuple):
-    """One process to be; ``what`` it does stands in messages, ``log`` gets what it prints."""
+class Job(NamedTuple):
+    """One process to be.
+
+    Attributes:
+        what: what it does, in pip's words: ``Building wheel for x (pyproject.toml)``.
+        folders: where alone it may write, where the system can hold it to that; none: anywhere.
+    """
 
     command: Sequence[str]
     cwd: str
     environ: Mapping[str, str]
     what: str
-    log: Path
+    folders: Sequence[str] = ()
 
 
 class Processes:
@@ -42,46 +48,50 @@ class Processes:
     """
 
     def __init__(self, private: Path, python: str, limits: Limits) -> None:
-        self._private = private
         self._python = python
         self._limits = limits
-        self.open_because = "" if sys.platform == "linux" else f"{sys.platform} has no way to"
-        self.ran = False
+        self._status = private / "status"
+        self._log = private / "output.log"
+        self._lacks_way = "" if sys.platform == "linux" else f"no way is known on {sys.platform}"
+        self.open_because = ""
+        self.free_because = ""
 
-    def run(self, command: Sequence[str], *, cwd: str, environ: Mapping[str, str], what: str) -> None:
+    def run(self, job: Job) -> None:
         """Wait for the command to end.
-
-        Args:
-            what: what it does, in pip's words: ``Building wheel for x (pyproject.toml)``.
 
         Raises:
             BuildError: it failed, took too long or said too much; with its last words.
         """
-        self.ran = True
-        job = _Job(command, cwd, environ, what, self._private / "output.log")
-        if not self.open_because:
-            code = self._run_in("closed", job)
-            if code != NOT_RUN or (refusal := self._refusal()) is None:
-                return _check(code, job)
-            self.open_because = refusal
-        return _check(self._run_in("open", job), job)
+        self.open_because = self.open_because or self._lacks_way
+        if job.folders:
+            self.free_because = self.free_because or self._lacks_way
+        self._status.unlink(missing_ok=True)
+        code = self._run_in("open" if self.open_because else "closed", job)
+        network, files = self._told()
+        if files.startswith("not "):
+            self.free_because = files.partition(": ")[2]
+        if code == NOT_RUN and network.startswith("not "):
+            self.open_because = network.partition(": ")[2]
+            code = self._run_in("open", job)
+        self._check(code, job)
 
-    def _refusal(self) -> str | None:
-        """Why the network could not be closed; None where it was."""
-        with contextlib.suppress(OSError):
-            told = (self._private / "network").read_text(encoding="utf-8")
-            return None if told == "closed" else told.removeprefix("not closed: ")
-        return "its state could not be read"
+    def _told(self) -> tuple[str, str]:
+        """What the launcher said about the network and the files; empty where it said nothing."""
+        try:
+            network, _, files = self._status.read_text(encoding="utf-8").partition("\n")
+        except OSError:
+            return "", ""
+        return network, files
 
-    def _run_in(self, mode: str, job: _Job) -> int:
+    def _run_in(self, mode: str, job: Job) -> int:
         command = list(job.command)
         if sys.platform == "linux":
             source = pkgutil.get_data("safepip.io", "in_build.py")
             if source is None:
                 raise SafepipError("safepip's own files are incomplete", reference="broken-installation")
-            status = str(self._private / "network")
-            command = [self._python, "-I", "-S", "-c", source.decode(), status, mode, *command]
-        with job.log.open("wb") as output:
+            told = (str(self._status), mode, json.dumps(list(job.folders)))
+            command = [self._python, "-I", "-S", "-c", source.decode(), *told, *command]
+        with self._log.open("wb") as output:
             process = subprocess.Popen(
                 command,
                 cwd=job.cwd,
@@ -94,8 +104,8 @@ class Processes:
             )
             return self._wait(process, job)
 
-    def _wait(self, process: subprocess.Popen[bytes], job: _Job) -> int:
-        watch = _Watch(process, job.log, self._limits)
+    def _wait(self, process: subprocess.Popen[bytes], job: Job) -> int:
+        watch = _Watch(process, self._log, self._limits)
         watch.start()
         try:
             code = process.wait()
@@ -103,8 +113,22 @@ class Processes:
             watch.stop()
             end_group(process)
         if watch.why:
-            raise _failure(job, watch.why)
+            raise self._failure(job, watch.why)
         return code
+
+    def _check(self, code: int, job: Job) -> None:
+        if code < 0:
+            raise self._failure(job, f"it was ended by signal {-code}")
+        if code:
+            raise self._failure(job, f"exit code: {code}")
+
+    def _failure(self, job: Job, why: str) -> BuildError:
+        return BuildError(
+            f"{job.what} did not run successfully",
+            reference="subprocess-exited-with-error",
+            notes=(why, _last_words(self._log)),
+            hint="this comes from the package's own build, and is likely not a problem with safepip",
+        )
 
 
 class _Watch(threading.Thread):
@@ -151,22 +175,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _check(code: int, job: _Job) -> None:
-    if code < 0:
-        raise _failure(job, f"it was ended by signal {-code}")
-    if code:
-        raise _failure(job, f"exit code: {code}")
-
-
-def _failure(job: _Job, why: str) -> BuildError:
-    return BuildError(
-        f"{job.what} did not run successfully",
-        reference="subprocess-exited-with-error",
-        notes=(why, _last_words(job.log)),
-        hint="this comes from the package's own build, and is likely not a problem with safepip",
-    )
 
 
 def _last_words(log: Path) -> str:

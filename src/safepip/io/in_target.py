@@ -53,6 +53,12 @@ class PipFinder:
         return PathFinder.find_spec(name, [cls.folder], target) if name == "pip" else None
 
 
+def forget_other_pips() -> None:
+    """Drop a pip that the target's start-up (a ``.pth`` file, ``sitecustomize``) imported: it is not safepip's."""
+    for name in [name for name in sys.modules if name == "pip" or name.startswith("pip.")]:
+        del sys.modules[name]
+
+
 def markers() -> dict[str, str]:
     """The environment markers of PEP 508, without the cost of importing a parser for them."""
     import platform
@@ -180,6 +186,7 @@ def main(pip_folder: str, mark: str) -> None:
     # pip's modules are many objects that stay: searching them for garbage again and again is wasted.
     gc.set_threshold(100_000)
     PipFinder.folder = pip_folder
+    forget_other_pips()
     sys.meta_path.insert(0, PipFinder)  # a class with find_spec is a finder
     sys.stdout.flush()  # else what the target's start-up printed would be taken for pip's words
     say(facts())

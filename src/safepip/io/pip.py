@@ -22,6 +22,8 @@ class PipFinder:
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         return PathFinder.find_spec(name, [cls.folder], target) if name == 'pip' else None
+for name in [name for name in sys.modules if name == 'pip' or name.startswith('pip.')]:
+    del sys.modules[name]  # the target's own, imported by its start-up
 sys.meta_path.insert(0, PipFinder)
 sys.argv[0] = sys.argv.pop(1)
 def offline(event, arguments):

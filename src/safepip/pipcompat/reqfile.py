@@ -17,9 +17,10 @@ from safepip.core.origin import Sourced
 from safepip.core.subjects import RequirementKind, RequirementLine, Setting
 from safepip.pipcompat.address import is_archive, is_url, looks_like_path, scheme_of
 from safepip.pipcompat.callbacks import is_remote
+from safepip.pipcompat.reqdecode import decode
 from safepip.pipcompat.reqline import LineReader, NestedFile, RequirementText
 from safepip.pipcompat.reqsource import Files, Source, content_of, reaches_local, refuse_lock
-from safepip.pipcompat.reqtext import LogicalLine, decode, logical_lines, variables_in
+from safepip.pipcompat.reqtext import LogicalLine, logical_lines, variables_in
 from safepip.pipcompat.requirement import parse_requirement
 
 _LOCATIONS = frozenset({"index-url", "extra-index-url", "find-links"})

@@ -114,7 +114,9 @@ class LineReader:
             ) from None
         for word in ignored:
             origin = line.origins(words)[word.position - 1]
-            self.report(misleading(f"{word} behind an option has no effect", origin, _ON_ITS_OWN))
+            self.report(
+                misleading(f"{line.masked(word)} behind an option has no effect", origin, _ON_ITS_OWN)
+            )
         return self._parser.noted
 
 
@@ -247,5 +249,5 @@ def _digest(options: _Options, noted: Noted) -> Digest | None:
     try:
         return Digest.parse(noted.text or "")
     except DigestError as error:
-        options.complain(noted, f"is {error}", "copy the whole digest")
+        options.complain(noted, options.line.masked(f"is {error}"), "copy the whole digest")
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Protocol
 from urllib.parse import urljoin
@@ -54,11 +54,12 @@ class Source:
     constraint: bool
     origin: Origin
     ancestors: Mapping[str, str | None]
+    remote: bool = field(init=False)
+    """Whether it comes over the network; asked for every line."""
 
-    @property
-    def remote(self) -> bool:
-        """Whether it comes over the network."""
-        return is_remote(self.location) and not _LOCAL_SCHEME.match(self.location)
+    def __post_init__(self) -> None:
+        remote = is_remote(self.location) and not _LOCAL_SCHEME.match(self.location)
+        object.__setattr__(self, "remote", remote)
 
     @property
     def place(self) -> str:

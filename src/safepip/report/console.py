@@ -89,17 +89,24 @@ def render_error(error: SafepipError, *, color: bool, width: int | None = None) 
     if isinstance(error, Refused):
         return render_findings(error.findings, color=color, width=width)
     paint = _Painter(color=color)
+    reference = None if error.is_pips or error.reference == "error" else error.reference
     preface = [line for text in error.preface for line in _titled("ERROR", text, "error", paint)]
     entry = _Entry(
         level="error",
         word="ERROR" if error.is_pips else "error",
-        reference=None if error.is_pips or error.reference == "error" else error.reference,
+        reference=reference,
         message=error.message,
         places=[] if error.origin is None else [(error.origin, "")],
         notes=error.notes,
         help=error.hint,
+        see=None if reference in {None, "usage"} else _explanation(str(reference)),
     )
     return "".join(f"{line}\n" for line in preface) + _render(entry, color=color, width=width)
+
+
+def _explanation(reference: str) -> str:
+    """The command that explains an error; a name of one word may be a project's as well."""
+    return f"safepip explain {reference if '-' in reference else f'error:{reference}'}"
 
 
 def summary_line(

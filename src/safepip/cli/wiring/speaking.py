@@ -7,7 +7,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from safepip.cli.audit import AuditTrail
 from safepip.cli.machine import Machine
@@ -90,10 +90,14 @@ class Speaking:
             self.quieten()
             self.audit.warned([event.finding])
             self.show.warned([event.finding])
-        elif self.show.format == "text":
+            return
+        if self.show.format == "text":
             with self._lock:
                 progress = self._drawn()
             progress(event)
+        if self.show.log is not None:
+            with self._lock:
+                self._logged(event)
 
     def _drawn(self) -> Progress:
         if self._progress is None:
@@ -109,6 +113,13 @@ class Speaking:
                 width=self.show.width or 80,
             )
         return self._progress
+
+    @cached_property
+    def _logged(self) -> Progress:
+        """The same for ``--log``, which no ``-q`` makes shorter."""
+        from safepip.report.progress import LineProgress
+
+        return LineProgress(cast("TextIO", self.show.log), verbosity=1)
 
     def quieten(self) -> None:
         """Take progress off the terminal, so that a line can be written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -155,6 +155,17 @@ class RealWorld(Speaking):
         from safepip.io.choice import Interpreter
 
         return Interpreter.running().imports_from(prefix)
+
+    def stand_apart(self, names: Iterable[str]) -> None:
+        """See the port."""
+        import shutil
+        import tempfile
+
+        from safepip.io.apart import stand_apart
+
+        private = Path(tempfile.mkdtemp(prefix="safepip-"))
+        self._closing.callback(shutil.rmtree, private, ignore_errors=True)
+        stand_apart(names, private)
 
     def expect_target(self, python: str | None) -> None:
         """Start the interpreter that :meth:`target` will be asked for."""
