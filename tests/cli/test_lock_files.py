@@ -291,3 +291,22 @@ def test_pips_own_warning_is_given(shell: Shell, index: IndexServer) -> None:
     ended = install(shell, index, "-r", "pylock.toml", "--dry-run")
     assert "Using pylock.toml as a requirements source is an experimental feature." in ended.err
     assert ended.out == "Would install app-1.0 lib-1.0\n"
+
+
+def test_credentials_of_the_index_are_used_for_its_own_host(shell: Shell) -> None:
+    with IndexServer(credentials=("me", "s3cret")) as private:
+        publish(private, "lib")
+        shell.write("pylock.toml", lock(package(private, "lib", keys=f'index = "{private.url}"')))
+        url = private.url.replace("://", "://me:s3cret@")
+        ended = shell.safepip("install", "--index-url", url, "--cert", private.ca_path, "-r", "pylock.toml")
+        assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
+        assert "s3cret" not in ended.out + ended.err
+
+
+def test_credentials_of_the_index_are_sent_to_no_other_host(shell: Shell, index: IndexServer) -> None:
+    """The lock says where the file is; that is no reason to log in there."""
+    shell.write("pylock.toml", lock(package(index, "lib")))
+    url = "https://me:s3cret@private.example/simple"
+    ended = shell.safepip("install", "--index-url", url, "--cert", index.ca_path, "-r", "pylock.toml")
+    assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
+    assert [asked.headers.get("Authorization") for asked in index.requests] == [None]
