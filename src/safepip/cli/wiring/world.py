@@ -87,9 +87,9 @@ class RealWorld(Speaking):
 
     def workshop(self, target: Target) -> Workshop:
         """See the port."""
-        from safepip.io.build import PrivateWorkshop
+        from safepip.cli.wiring.workshop import LateWorkshop
 
-        return PrivateWorkshop(lambda: target.environment, self.around.environ)
+        return LateWorkshop(lambda: target.environment, self.around.environ)
 
     @cached_property
     def trusted(self) -> TrustedPolicies:

@@ -1,0 +1,59 @@
+"""A workshop that is furnished when something has to be built: most runs build nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safepip.core.digest import Digests
+    from safepip.core.index import WheelMetadata
+    from safepip.core.ports import Environment
+    from safepip.core.workshop import Room, Workshop
+
+
+class LateWorkshop:
+    """Implements :class:`safepip.core.workshop.Workshop`; loads the real one at its first use."""
+
+    def __init__(self, target: Callable[[], Environment], environ: Mapping[str, str]) -> None:
+        self._target = target
+        self._environ = environ
+        self._furnished: Workshop | None = None
+
+    @property
+    def _shop(self) -> Workshop:
+        if self._furnished is None:
+            from safepip.io.build import PrivateWorkshop
+
+            self._furnished = PrivateWorkshop(self._target, self._environ)
+        return self._furnished
+
+    def room(self) -> Room:
+        return self._shop.room()
+
+    def target_room(self) -> Room:
+        return self._shop.target_room()
+
+    def is_directory(self, path: str) -> bool:
+        return Path(path).is_dir()
+
+    def unpack(self, archive: Path, filename: str, subdirectory: str) -> Path:
+        return self._shop.unpack(archive, filename, subdirectory)
+
+    def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
+        return self._shop.static_metadata(archive, filename)
+
+    def read(self, tree: Path, name: str) -> bytes | None:
+        return self._shop.read(tree, name)
+
+    def digests(self, path: Path) -> Digests:
+        return self._shop.digests(path)
+
+    def shortcomings(self) -> Sequence[str]:
+        """See the port; nothing has run where nothing was furnished."""
+        return self._furnished.shortcomings() if self._furnished else ()
+
+    def close(self) -> None:
+        if self._furnished is not None:
+            self._furnished.close()
