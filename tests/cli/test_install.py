@@ -305,15 +305,6 @@ def test_local_wheel_is_installed_with_its_direct_url(shell: Shell, index: Index
     assert (ended.code, shell.installed()) == (0, {"solo-1.0"}), ended.err
 
 
-@pytest.mark.parametrize("argument", [".", "-e."])
-def test_local_projects_are_refused_for_now(shell: Shell, index: IndexServer, argument: str) -> None:
-    shell.write("pyproject.toml", '[project]\nname = "here"\nversion = "1"\n')
-
-    ended = shell.safepip("install", argument, *trusting(index))
-
-    assert (ended.code, shell.installed()) == (10, set()), ended.err
-
-
 def test_a_plan_is_explained_without_installing(shell: Shell, index: IndexServer) -> None:
     ended = shell.safepip("install", "--explain", "app", *trusting(index))
 

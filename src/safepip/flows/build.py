@@ -6,8 +6,9 @@ when :meth:`Builds.direct` is called, the admission of listed files when :meth:`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class Builds:
     """Implements :class:`safepip.core.workshop.Sources` for one plan, and makes the wheels of it.
 
     Args:
+        open_shop: called when something is built, not before: most plans have nothing to build.
         editables: whether ``-e`` makes a wheel that leads to the folder; else an ordinary one, as with
             pip's ``wheel`` and ``download``.
         inside: URLs of the sources that wait for this plan; empty for the user's own command.
@@ -45,7 +47,7 @@ class Builds:
         guarded: Guarded,
         connection: Connection,
         world: World,
-        shop: Workshop,
+        open_shop: Callable[[], Workshop],
         *,
         editables: bool = True,
         inside: tuple[str, ...] = (),
@@ -53,11 +55,22 @@ class Builds:
         self._guarded = guarded
         self._connection = connection
         self._world = world
-        self._shop = shop
+        self._open_shop = open_shop
         self._editables = editables
         self._inside = inside
-        self._preparation = Preparation(guarded, connection, world, shop, self._nested, inside=inside)
+        self._preparation = Preparation(
+            guarded, connection, world, lambda: self._shop, self._nested, inside=inside
+        )
         self._jobs: dict[Source, Job] = {}
+
+    @cached_property
+    def _shop(self) -> Workshop:
+        return self._open_shop()
+
+    def close(self) -> None:
+        """Leave the workshop, if it was ever opened. For the user's own command only."""
+        if "_shop" in self.__dict__:
+            self._shop.close()
 
     def direct(self, line: RequirementLine, url: Url, index: Index) -> Described:
         """See the port."""
@@ -114,7 +127,7 @@ class Builds:
         )
 
     def _nested(self, guarded: Guarded, inside: tuple[str, ...]) -> Builds:
-        return Builds(guarded, self._connection, self._world, self._shop, inside=inside)
+        return Builds(guarded, self._connection, self._world, lambda: self._shop, inside=inside)
 
     def _directory(self, line: RequirementLine, url: Url) -> tuple[Source, Path, FileEntry]:
         tree = Path(url.local_path)

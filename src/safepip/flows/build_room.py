@@ -65,7 +65,7 @@ class Preparation:
         guarded: Guarded,
         connection: Connection,
         world: World,
-        shop: Workshop,
+        shop: Callable[[], Workshop],
         nested: Callable[[Guarded, tuple[str, ...]], Builds],
         *,
         inside: tuple[str, ...],
@@ -73,10 +73,14 @@ class Preparation:
         self._guarded = guarded
         self._connection = connection
         self._world = world
-        self._shop = shop
+        self._open_shop = shop
         self._nested = nested
         self._inside = inside
         self._projects: dict[Source, Project] = {}
+
+    @property
+    def _shop(self) -> Workshop:
+        return self._open_shop()
 
     def known(self, source: Source) -> Project | None:
         return self._projects.get(source)

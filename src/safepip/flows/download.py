@@ -39,9 +39,10 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))
         with (
             closing(world.connect(guarded.transport)) as connection,
-            closing(world.workshop(target)) as shop,
+            closing(
+                Builds(guarded, connection, world, lambda: world.workshop(target), editables=False)
+            ) as builds,
         ):
-            builds = Builds(guarded, connection, world, shop, editables=False)
             plan = make_plan(guarded, target.environment, connection, world, builds)
             world.show.satisfied(plan)
             if own.explain:

@@ -54,9 +54,8 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             warm_up()
         with (
             closing(world.connect(guarded.transport, begin=warm_up)) as connection,
-            closing(world.workshop(target)) as shop,
+            closing(Builds(guarded, connection, world, lambda: world.workshop(target))) as builds,
         ):
-            builds = Builds(guarded, connection, world, shop)
             plan = make_plan(guarded, environment, connection, world, builds)
             if environment is not target.environment and not guarded.settings.elsewhere:
                 plan = with_replaced(plan, target.alone, environment)
