@@ -185,6 +185,7 @@ def test_weak_fragment_is_kept_beside_a_strong_option():
     [
         ("demo[x]", "Constraints cannot have extras"),
         ("https://h.example/x.zip", "Unnamed requirements"),
+        ("not-there.zip", "Unnamed requirements"),
     ],
 )
 def test_constraints_are_names(text: str, words: str):

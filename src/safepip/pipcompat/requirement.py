@@ -54,7 +54,9 @@ def parse_requirement(
         RequirementFileError, CommandError: invalid, in pip's words (exit 1); which, ``from_file`` says.
         Refused: a URL of which pip would take one of two meanings.
     """
-    reading = Reading(text=text, origin=origin, from_file=from_file, is_dir=is_dir, exists=exists)
+    reading = Reading(
+        text=text, origin=origin, from_file=from_file, is_dir=is_dir, exists=exists, constraint=constraint
+    )
     parts = _parse_editable(reading) if editable else _parse_line(reading)
     if constraint:
         _check_constraint(reading, parts, editable=editable)
@@ -118,6 +120,8 @@ def _path_target(reading: Reading, name: str, path: str) -> str | None:
     before, at, _ = name.partition("@")
     if at and not looks_like_path(before):
         return None
+    if reading.constraint:
+        return path  # unnamed, so refused whether it is there or not
     return reading.fail(
         f"Could not install packages due to an OSError: [Errno 2] No such file or directory: {path!r}",
         "the requirement looks like a file name, but there is no such file",

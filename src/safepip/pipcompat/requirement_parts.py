@@ -39,6 +39,7 @@ class Reading:
     from_file: bool
     is_dir: PathQuestion
     exists: PathQuestion
+    constraint: bool = False
 
     def fail(self, message: str, hint: str | None = None) -> NoReturn:
         """Pip's exit 1, whoever wrote the requirement."""
