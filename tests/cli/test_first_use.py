@@ -134,3 +134,24 @@ def test_the_record_is_for_its_owner_only(shell: Shell, index: IndexServer) -> N
     publish(index, "lib", "1.0")
     assert shell.safepip("install", "lib", *trusting(index)).code == 0
     assert record_of(shell).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("mode,code", [("first-use", 10), ("index", 0)])
+def test_the_mode_says_whether_the_first_digest_counts(
+    shell: Shell, index: IndexServer, mode: str, code: int
+) -> None:
+    publish(index, "other", "1.0")
+    policy = shell.write("policy.toml", f'[hashes]\nmode = "{mode}"\n')
+    shell.write("r.txt", "other==1.0\n")
+    command = ("--policy", str(policy), "install", "-r", "r.txt", *trusting(index))
+    assert shell.safepip(*command).code == 0
+    remove(shell, "other")
+    index.remove_project("other")
+    index.add_wheel(
+        make_wheel("other", "1.0", files={"other.py": b"changed = True\n"}), wheel_filename("other", "1.0")
+    )
+
+    ended = shell.safepip(*command)
+
+    assert ended.code == code, ended.err
+    assert ("error[republished-file]" in ended.err) == (code == 10)

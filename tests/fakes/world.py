@@ -53,6 +53,7 @@ class _Place:
     projects: dict[NormalizedName, list[_File]] = field(default_factory=dict)
     statuses: dict[NormalizedName, ProjectStatus] = field(default_factory=dict)
     places: dict[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
+    namespaces: dict[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
     silent: Finding | None = None
     hangs: bool = False
 
@@ -153,9 +154,12 @@ class World:
     def set_status(self, index: Index, name: str, status: ProjectStatus) -> None:
         self._place(index).statuses[canonicalize_name(name)] = status
 
-    def claim_places(self, index: Index, name: str, tracks: tuple[str, ...]) -> None:
-        """Have the page say that the project is also elsewhere."""
+    def claim_places(
+        self, index: Index, name: str, tracks: tuple[str, ...], namespaces: tuple[str, ...] = ()
+    ) -> None:
+        """Have the page say that the project is also elsewhere, and in whose namespace it lies."""
         self._place(index).places[canonicalize_name(name)] = tracks
+        self._place(index).namespaces[canonicalize_name(name)] = namespaces
 
     def fall_silent(self, index: Index, rule: str = "index-unavailable") -> None:
         """No answer that can be relied on, whatever is asked."""
@@ -234,6 +238,7 @@ class World:
                 files=tuple(file.entry for file in files),
                 tracks=place.places.get(project, ()),
                 alternate_locations=place.places.get(project, ()),
+                namespaces=place.namespaces.get(project, ()),
                 status=place.statuses.get(project, ProjectStatus.ACTIVE),
             )
         )

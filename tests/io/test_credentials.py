@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from dataclasses import replace
@@ -146,6 +147,49 @@ def test_the_person_is_asked_after_the_keyring_once_and_never_where_a_password_i
     whole = index("https://me:wrong@third.example/simple")
     assert not store.after_refusal(whole, whole.url.credentials)
     assert len(asked) == 2
+
+
+def test_what_was_found_for_one_index_is_not_sent_for_another_of_the_same_host():
+    def keyring(service, _username):
+        first = service == "https://index.example/one/simple"
+        return Credentials(username="keyring-one", password="pw") if first else None
+
+    store = CredentialStore(keyring=keyring, ask=lambda _host, _username: None)
+    one, two = (
+        index(f"https://{userinfo}index.example/{path}/simple")
+        for userinfo, path in (("", "one"), ("me:pw@", "two"))
+    )
+    assert store.after_refusal(one, None)
+    assert who(store, "https://index.example/one/f", one) == "keyring-one"
+    assert who(store, "https://index.example/two/f", two) == "me"
+    assert not store.after_refusal(two, two.url.credentials)
+
+
+def test_the_person_is_asked_once_for_a_realm_and_again_for_another():
+    asked = []
+
+    def ask(host, _username):
+        asked.append(host)
+        return Credentials(username=f"typed-{len(asked)}", password="pw")
+
+    store = CredentialStore(ask=ask)
+    first, second, third = (index(f"https://index.example/{path}/simple") for path in ("one", "two", "three"))
+    assert store.after_refusal(first, None, 'Basic realm="a"')
+    assert store.after_refusal(second, None, 'Basic realm="a"')
+    assert store.after_refusal(third, None, 'Basic realm="b"')
+    assert asked == ["index.example", "index.example"]
+    assert who(store, "https://index.example/f", second) == "typed-1"
+    assert who(store, "https://index.example/f", third) == "typed-2"
+
+
+def test_a_keyring_that_was_checked_out_is_not_run(tmp_path, monkeypatch):
+    program = tmp_path / "keyring"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for path in (".", "", os.pathsep, os.path.relpath(tmp_path)):
+        assert keyring_program(path) is None
+    assert keyring_program(os.pathsep.join([".", str(tmp_path)])) is not None
 
 
 def test_keyring_is_never_asked_for_plain_http_or_without_the_option():

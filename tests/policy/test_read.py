@@ -176,7 +176,7 @@ def test_windows_line_ends_count_as_one() -> None:
         ("[hahses]", 1, "unknown key 'hahses'"),
         ("hashes = 1", 1, "hashes must be a table"),
         ('[index]\nname = "x"', 1, "index must be tables"),
-        ('[hashes]\nmode = "file"', 2, "must be one of required, files, index"),
+        ('[hashes]\nmode = "file"', 2, "must be one of required, files, first-use, index"),
         ("[hashes]\nmode = 3", 2, "must be a string, not an integer"),
         ("[builds]\nsdists = 'x'", 2, "must be a list"),
         ("[builds]\nsdists = [\n'a',\n'b*c']", 4, "element 2 must be a project name"),
@@ -384,7 +384,6 @@ def test_odd_locations_are_refused(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '[hashes]\nmode = "first-use"\n',
         '[[index]]\nname = "a"\nurl = "https://a.example/simple"\ndigests = "record"\n',
     ],
 )

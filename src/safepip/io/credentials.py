@@ -10,6 +10,7 @@ import base64
 import contextlib
 import json
 import netrc
+import os
 import shutil
 import subprocess
 import threading
@@ -42,7 +43,8 @@ class CredentialStore:
         self._hosts = _read_netrc(netrc_path)
         self._keyring = keyring
         self._ask = ask
-        self._told: dict[tuple[str, str, int | None], Credentials | None] = {}
+        self._told: dict[str, Credentials | None] = {}
+        self._typed: dict[tuple[object, str, str | None], Credentials | None] = {}
         self._lock = threading.Lock()
 
     def for_index(self, url: Url, index: Index) -> Credentials | None:
@@ -63,20 +65,24 @@ class CredentialStore:
             return None
         return named.credentials or self._named(url)
 
-    def after_refusal(self, index: Index, sent: Credentials | None) -> bool:
+    def after_refusal(self, index: Index, sent: Credentials | None, realm: str = "") -> bool:
         """Whether other credentials than those that were refused are known now.
 
-        The keyring is asked, then the person; once for each origin, while everybody else waits.
+        The keyring is asked, once for each index; then the person, once for each origin and realm,
+        while everybody else waits. What is found is for this index: another one of the same host keeps
+        its own.
 
         Args:
             sent: what the refused request carried; None: nothing.
+            realm: the ``WWW-Authenticate`` header (RFC 9110 §11.5); empty: there was none.
         """
         if index.url.scheme != "https":
             return False
         with self._lock:
-            if index.url.origin not in self._told:
-                self._told[index.url.origin] = self._ask_keyring(index.url) or self._ask_person(index.url)
-            told = self._told[index.url.origin]
+            key = index.url.without_secrets
+            if key not in self._told:
+                self._told[key] = self._ask_keyring(index.url) or self._ask_person(index.url, realm)
+            told = self._told[key]
             return told is not None and told != sent
 
     def _ask_keyring(self, url: Url) -> Credentials | None:
@@ -85,15 +91,19 @@ class CredentialStore:
         name = url.credentials.username if url.credentials else None
         return self._keyring(url.without_secrets, name) or self._keyring(url.netloc, name)
 
-    def _ask_person(self, url: Url) -> Credentials | None:
+    def _ask_person(self, url: Url, realm: str) -> Credentials | None:
         """As pip, who is not asked where the URL has a password already."""
         if self._ask is None or (url.credentials is not None and url.credentials.password is not None):
             return None
-        return self._ask(url.netloc, url.credentials.username if url.credentials else None)
+        name = url.credentials.username if url.credentials else None
+        key = (url.origin, realm, name)
+        if key not in self._typed:
+            self._typed[key] = self._ask(url.netloc, name)
+        return self._typed[key]
 
     def _own(self, index: Index) -> Credentials | None:
         url = index.url
-        found = self._told.get(url.origin) or url.credentials or self._named(url)
+        found = self._told.get(url.without_secrets) or url.credentials or self._named(url)
         if found is None and url.scheme == "https" and not index.direct:
             found = self._hosts.get("default")
         return found
@@ -119,9 +129,15 @@ def find_netrc(environ: Mapping[str, str]) -> Path | None:
 
 
 def keyring_program(search_path: str | None = None) -> Keyring | None:
-    """Ask the ``keyring`` program on PATH (``--keyring-provider subprocess``); None: there is none."""
-    program = shutil.which("keyring", path=search_path)
-    if program is None:
+    """Ask the ``keyring`` program on PATH (``--keyring-provider subprocess``); None: there is none.
+
+    One in the working directory, where Windows looks first and a relative entry of PATH leads, is
+    nobody's keyring: it came with whatever was checked out there.
+    """
+    folders = (os.environ.get("PATH", os.defpath) if search_path is None else search_path).split(os.pathsep)
+    fixed = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
+    program = shutil.which("keyring", path=fixed) if fixed else None
+    if program is None or not Path(program).is_absolute():
         return None
 
     def ask(service: str, username: str | None) -> Credentials | None:

@@ -49,7 +49,8 @@ V = TypeVar("V")
 _OK, _NOT_MODIFIED, _UNAUTHORIZED = 200, 304, 401
 _ABSENT = frozenset({404, 410})
 _HINTS = {
-    401: "the index wants credentials: put them in netrc, or use --keyring-provider subprocess",
+    401: "the index wants credentials: put them in netrc or the keyring (with --no-input it is asked only"
+    " where --keyring-provider subprocess says so)",
     403: "the index forbids it: check the credentials; if it answers so for what it does not have,"
     " set absent-status = [403] for it",
     407: "the proxy wants credentials: put them in the proxy's URL",
@@ -210,9 +211,10 @@ class Indexes:
         )
         sent = self._credentials.for_index(url, index)
         reply = self._http.get(request)
-        if reply.status == _UNAUTHORIZED and self._credentials.after_refusal(index, sent):
-            reply = self._http.get(request)
-        return reply
+        if reply.status != _UNAUTHORIZED:
+            return reply
+        realm = reply.headers.get("www-authenticate", "")
+        return self._http.get(request) if self._credentials.after_refusal(index, sent, realm) else reply
 
 
 def page_url(index: Index, project: NormalizedName) -> Url:

@@ -19,6 +19,7 @@ LEVELS = {"off": Level.OFF, "warn": Level.WARN, "deny": Level.DENY}
 HASH_MODES = {
     "required": HashMode.REQUIRED,
     "files": HashMode.FILES,
+    "first-use": HashMode.FIRST_USE,
     "index": HashMode.INDEX,
 }
 UNLISTED = {"allow": Unlisted.ALLOW, "deny": Unlisted.DENY}
@@ -29,8 +30,8 @@ DIGESTS = {"index": False}
 
 LATER = frozenset({"attestations", "advisories", "lock"})
 """Tables of the policy language that this version does not act on, so it must not accept them."""
-LATER_WORDS = frozenset({"first-use", "record"})
-"""Values, likewise: they promise a record of first digests, which this version does not keep."""
+LATER_WORDS = frozenset({"record"})
+"""Values, likewise."""
 
 
 def _one_of(words: Mapping[str, object]) -> Mapping[str, object]:
@@ -102,11 +103,12 @@ SCALARS = (
     ),
     Key(
         path="hashes.mode",
-        read=values.choice(HASH_MODES, later=LATER_WORDS),
+        read=values.choice(HASH_MODES),
         schema=_one_of(HASH_MODES),
         meaning=(
             "Which artifacts must be listed by a hash of yours. `required`: all. `files`: what requirement files and locks"
-            " bring in; the rest as `index`. `index`: the strong digest that the index publishes."
+            " bring in; the rest as `first-use`. `first-use`: none, but the strong digest that the index publishes must"
+            " stay what it was when the file was first installed. `index`: the digest that the index publishes now."
         ),
         default='`"files"`',
         field="hash_mode",

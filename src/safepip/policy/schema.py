@@ -25,6 +25,7 @@ class HashMode(IntEnum):
     """Which artifacts must be listed by a hash the user supplied; a higher number is stricter."""
 
     INDEX = 0
+    FIRST_USE = 1
     FILES = 2
     REQUIRED = 3
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -128,12 +130,14 @@ def _version(filename: str) -> Version | None:
 
 
 def _page_claims(served: Sequence[tuple[Index, Serves]]) -> Iterator[str]:
-    """What pages say about other places. Shown, never believed (PEP 708 was rejected)."""
+    """What pages say about other places and owners. Shown, never believed (PEP 708 was rejected, PEP 752 is a draft)."""
     for index, answer in served:
         if answer.listing.tracks:
             yield f"{index.name} says that it tracks {', '.join(answer.listing.tracks)}"
         if answer.listing.alternate_locations:
             yield f"{index.name} says that it is also at {', '.join(answer.listing.alternate_locations)}"
+        if answer.listing.namespaces:
+            yield f"{index.name} says that the name lies in the namespace {', '.join(answer.listing.namespaces)}"
 
 
 def _likely_owner(served: Sequence[tuple[Index, Serves]]) -> Index:
@@ -142,19 +146,48 @@ def _likely_owner(served: Sequence[tuple[Index, Serves]]) -> Index:
 
 
 def _lines_to_paste(project: NormalizedName, owner: Index, configured: Sequence[Index]) -> str:
-    """A policy that routes the name to ``owner`` and everything else as before."""
-    tables = [_index_table(index, project if index is owner else None) for index in configured]
-    return f"say in safepip.toml whose it is; if {owner.label} is right:\n" + "\n".join(tables)
+    """A policy that routes the name to ``owner`` and leaves every other name as it is.
+
+    Where a policy lists indexes already, the one line that changes; else every index, because one that
+    is not listed would no longer be asked.
+    """
+    begin = f"say in safepip.toml whose it is; if {owner.label} is right"
+    if _is_listed(owner):
+        return f"{begin}, its [[index]] ({owner.origin}) needs:\n{_packages(owner, project)}"
+    if any(map(_is_listed, configured)):
+        configured = (owner,)
+    names = _names(configured)
+    tables = [
+        _index_table(index, names[index.name], project if index is owner else None) for index in configured
+    ]
+    return f"{begin}:\n" + "\n".join(tables)
 
 
-def _index_table(index: Index, project: NormalizedName | None) -> str:
-    name = index.name if index.url.without_secrets != index.name else index.url.host
+def _is_listed(index: Index) -> bool:
+    """Whether an ``[[index]]`` of a policy names it, rather than a setting of pip."""
+    return index.origin.key == "index"
+
+
+def _names(indexes: Sequence[Index]) -> dict[str, str]:
+    """Index name → a name that a policy may give it, each another one; hosts for those without."""
+    given: dict[str, str] = {}
+    for index in sorted(indexes, key=lambda index: not index.built_in):
+        plain = index.name if index.url.without_secrets != index.name else index.url.host
+        stem = re.sub("[^A-Za-z0-9._-]+", "-", plain).strip("._-") or "index"
+        candidates = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+        given[index.name] = next(name for name in candidates if name not in given.values())
+    return given
+
+
+def _index_table(index: Index, name: str, project: NormalizedName | None) -> str:
     lines = ["[[index]]", f'name = "{name}"']
     if not index.built_in:
         lines.append(f'url = "{index.url.without_secrets}"')
-    patterns = [pattern.text for pattern in index.patterns] + ([project] if project else [])
-    if not patterns and index.built_in:
-        patterns = ["*"]
-    if patterns:
-        lines.append("packages = [" + ", ".join(f'"{pattern}"' for pattern in patterns) + "]")
+    if index.patterns or project:
+        lines.append(_packages(index, project))
     return "\n".join(lines)
+
+
+def _packages(index: Index, project: NormalizedName | None) -> str:
+    patterns = [pattern.text for pattern in index.patterns] + ([project] if project else [])
+    return "packages = [" + ", ".join(f'"{pattern}"' for pattern in patterns) + "]"
