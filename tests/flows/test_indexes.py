@@ -14,6 +14,7 @@ from safepip.core.url import Url
 from safepip.flows.indexes import NamedPlaces, configured_indexes
 from safepip.policy.schema import Policy, TlsEnvironment, Unlisted
 from safepip.policy.urls import same_index
+from tests.policy.support import written
 
 CONFIG = Origin(layer=Layer.OPERATOR, kind=Place.FILE, place="pip.conf", line=2)
 
@@ -207,3 +208,36 @@ def test_one_index_is_the_same_with_another_slash_or_userinfo_but_not_on_another
 
     assert same_index(one, Url.parse("https://u:p@A.example:443/simple/"))
     assert not same_index(one, Url.parse("https://a.example:8443/simple"))
+
+
+def test_pypi_that_stands_for_a_listed_index_is_that_index_with_its_trust() -> None:
+    corp = Index(
+        name="corp",
+        url=Url.parse("https://corp.example/simple"),
+        patterns=(Pattern.parse("acme-*"),),
+        trust=Trust(ca_bundle="/corp.pem"),
+    )
+    pypi = Index(
+        name="pypi", url=Url.parse("https://unset.example/"), patterns=(Pattern.parse("*"),), built_in=True
+    )
+    places = NamedPlaces(index_url=said("https://me:pw@corp.example/simple/"))
+    for listed in ((corp, pypi), (pypi, corp)):
+        (index,) = configured_indexes(places, Policy(indexes=listed), Machine())
+        assert (index.name, index.trust.ca_bundle) == ("corp", "/corp.pem")
+        assert [pattern.text for pattern in index.patterns] == ["acme-*", "*"]
+        assert index.url.credentials is not None
+
+    elsewhere = configured_indexes(NamedPlaces(), Policy(indexes=(corp, pypi)), Machine())
+    assert [[pattern.text for pattern in index.patterns] for index in elsewhere] == [["acme-*"], ["*"]]
+
+
+def test_a_page_of_links_can_be_listed() -> None:
+    listed = written(
+        '[[index]]\nname = "wheels"\nurl = "https://wheels.example/stable.html"\npackages = ["torch"]\n'
+        '[[index]]\nname = "pypi"\n'
+    ).indexes
+    named = NamedPlaces(find_links=(said("https://wheels.example/stable.html"),))
+    for places in (NamedPlaces(), named):
+        wheels, pypi = configured_indexes(places, Policy(indexes=listed), Machine())
+        assert (wheels.name, wheels.kind, pypi.kind) == ("wheels", IndexKind.LINKS, IndexKind.SIMPLE)
+        assert [pattern.text for pattern in wheels.patterns] == ["torch"]

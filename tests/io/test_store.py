@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from safepip.core.digest import AcceptableDigests, Digest
+from safepip.core.digest import AcceptableDigests, Digest, Digests
 from safepip.core.errors import ApplyError, ExitCode, Refused, Undecided
 from safepip.core.events import DownloadAdvanced, DownloadBegan, DownloadFinished, Noted
 from safepip.core.index import FileEntry, Index, IndexKind
@@ -384,6 +384,54 @@ def test_a_local_file_must_have_the_users_hash(tmp_path):
         index = local_index(tmp_path)
         assert "Expected sha256" in refused(run, index, user_hashes("sha256:" + "0" * 64))
         assert fetch(run, index, user_hashes("sha256:" + sha256(CONTENT))).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["local", "kept from an earlier run"])
+@pytest.mark.parametrize("off", [-1, 1])
+def test_another_size_than_a_lock_gives_is_refused_wherever_the_file_is(tmp_path, off, kept):
+    (tmp_path / WHEEL).write_bytes(CONTENT)
+    index = local_index(tmp_path)
+    digests = Digests.of([Digest.parse("sha256:" + sha256(CONTENT))])
+    right = FileEntry(filename=WHEEL, url=(tmp_path / WHEEL).as_uri(), size=len(CONTENT), digests=digests)
+    with connected(tmp_path / "cache") as run:
+        if kept:
+            run.ensure(index, step_for(index, right))
+        wrong = replace(right, size=len(CONTENT) + off)
+        with pytest.raises(Refused, match="refused") as caught:
+            run.ensure(index, step_for(index, wrong))
+        assert caught.value.findings[0].notes[0] == f"Expected {len(CONTENT) + off:,} bytes"
+        assert run.ensure(index, step_for(index, right))["demo"].read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("endless", ["pipe", "device"])
+def test_a_local_file_that_never_ends_is_no_file(tmp_path, endless):
+    """A lock of a project names its files; a pipe would wait for ever, a device fill the disk."""
+    place = tmp_path / WHEEL
+    if endless == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("/dev/zero")
+    index = local_index(tmp_path)
+    with connected() as run, pytest.raises(Undecided, match="not a regular file"):
+        run.ensure(index, step_for(index, FileEntry(filename=WHEEL, url=place.as_uri())))
+
+
+def test_a_local_file_beyond_the_ceiling_is_no_answer(tmp_path):
+    (tmp_path / WHEEL).write_bytes(CONTENT)
+    index = local_index(tmp_path)
+    file = FileEntry(filename=WHEEL, url=(tmp_path / WHEEL).as_uri())
+    limits = replace(IMPATIENT, file_max_bytes=1000)
+    with connected(limits=limits) as run, pytest.raises(Undecided, match="more than 1,000 bytes"):
+        run.ensure(index, step_for(index, file))
+
+
+def test_a_link_to_a_local_file_is_that_file(tmp_path):
+    (tmp_path / "kept.whl").write_bytes(CONTENT)
+    (tmp_path / WHEEL).symlink_to(tmp_path / "kept.whl")
+    index = local_index(tmp_path)
+    file = FileEntry(filename=WHEEL, url=(tmp_path / WHEEL).as_uri())
+    with connected() as run:
+        assert run.ensure(index, step_for(index, file))["demo"].read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("scheme, rule", [("http", "plaintext-link"), ("https", "file-host")])

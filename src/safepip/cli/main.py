@@ -58,6 +58,8 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int | None:
     from safepip.cli.wiring.passing import PassingWorld
     from safepip.flows.delegate import FetchesByConfiguration, delegate
 
+    if (code := _complete(invocation, own)) is not None:
+        return code
     if invocation.wants_version:
         # stdout is pip's line, which other programs read.
         sys.stderr.write(f"safepip {__version__}\n")
@@ -71,6 +73,18 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int | None:
     code = delegate(invocation, own, PassingWorld(stays=True))
     sys.stdout.write(OWN_HELP if _help_asked_about(invocation) else OWN_COMMANDS_HELP)
     return code
+
+
+def _complete(invocation: Invocation, own: OwnOptions) -> int | None:
+    """What a shell asks, or the script with which it asks; None where this is neither."""
+    asked = "PIP_AUTO_COMPLETE" in os.environ and not invocation.argv
+    if not asked and (invocation.command != "completion" or invocation.wants_help):
+        return None
+    from safepip.cli import completing
+
+    if invocation.command == "completion":
+        return completing.scripts(invocation, own)
+    return completing.answer(invocation, os.environ) if completing.asks(os.environ) else None
 
 
 def _adds_to_help(invocation: Invocation) -> bool:

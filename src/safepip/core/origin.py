@@ -52,7 +52,8 @@ class Origin:
         column: 1-based column of the first character, in code points. None: the whole line.
         length: how many code points the value covers. None: to the end of the line.
         text: the line as written, for the code frame; for an argument the whole command line.
-        key: the key or option the value stands under, such as ``global.index-url``.
+        key: the key or option the value stands under, such as ``global.index-url``; on a page ``line 12``
+            or a JSON pointer.
     """
 
     layer: Layer
@@ -65,11 +66,13 @@ class Origin:
     key: str | None = None
 
     def __str__(self) -> str:
-        """``requirements.txt:3:13``, ``$PIP_INDEX_URL``, ``command line, argument 4``."""
+        """``requirements.txt:3:13``, ``$PIP_INDEX_URL``, ``command line, argument 4``, ``URL (line 12)`` of a page."""
         if self.kind is Place.ENVIRONMENT:
             return f"${self.place}"
         if self.kind is Place.ARGUMENT:
             return f"command line, argument {self.line}" if self.line else "command line"
+        if self.kind is Place.INDEX and self.key is not None:
+            return f"{self.place} ({self.key})"
         parts = [self.place, *(str(part) for part in (self.line, self.column) if part is not None)]
         return ":".join(parts)
 

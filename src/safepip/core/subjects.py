@@ -114,4 +114,16 @@ class RequirementLine:
         target = (self.target or "").partition("#")[0]
         return self.kind is RequirementKind.PATH and (self.editable or not target.lower().endswith(".whl"))
 
+    @property
+    def size(self) -> int | None:
+        """Bytes that a lock gives the file; None where none says."""
+        return None if self.locked is None else self.locked.size
+
+    @property
+    def name(self) -> str | None:
+        """What somebody called the project, a lock even that of a folder; None for a bare URL or path."""
+        if self.requirement is not None:
+            return self.requirement.name
+        return None if self.locked is None else self.locked.project
+
     locked: LockedFile | None = None

@@ -152,7 +152,7 @@ class Builds:
             self._world.show.processing(url.local_path, None)
         else:
             judge_archive(line)
-        file = FileEntry(filename=url.filename, url=_bare(url))
+        file = FileEntry(filename=url.filename, url=_bare(url), size=line.size)
         archive = self._connection.store.have(file, index, line.hashes)
         source = Source(
             url=file.url,

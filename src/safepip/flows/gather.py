@@ -69,7 +69,7 @@ def gather(
         settings=tuple(reader.said),
         findings=tuple(reader.findings),
     )
-    if not gathered.roots and not any(config.items(dest) for dest in _ASKING):
+    if not invocation.arguments and not any(config.items(dest) for dest in _ASKING):
         raise _nothing_to_do(invocation, config)
     return gathered
 

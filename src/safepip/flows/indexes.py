@@ -196,16 +196,23 @@ def _url(location: Sourced[str], around: Surroundings, what: str) -> Url:
 
 
 def _listed(policy: Policy, operator: list[Index]) -> Iterator[Index]:
-    """The policy's own indexes; ``pypi`` without a URL stands for the operator's index-url."""
+    """The policy's own indexes; ``pypi`` without a URL stands for the operator's index-url.
+
+    Where that is the URL of another listed index, ``pypi`` is that index, and its patterns count there.
+    """
     own = next((index for index in operator if index.built_in), None)
+    built_in = next((index for index in policy.indexes if index.built_in), None)
     for index in policy.indexes:
-        if index.name == BUILT_IN_NAME and index.built_in and own is not None:
-            yield replace(index, url=own.url, kind=own.kind)
-        else:
-            known = next((o for o in operator if same_index(o.url, index.url)), None)
-            # Credentials that the operator's configuration carries for a listed index stay in use.
-            credentials = index.url.credentials or (known.url.credentials if known else None)
-            yield replace(index, url=replace(index.url, credentials=credentials))
+        if index is built_in:
+            if own is None or not _is_listed(own, (i for i in policy.indexes if i is not built_in)):
+                yield index if own is None else replace(index, url=own.url, kind=own.kind)
+            continue
+        known = next((o for o in operator if same_index(o.url, index.url)), None)
+        more = built_in.patterns if built_in is not None and known is not None and known is own else ()
+        # Credentials that the operator's configuration carries for a listed index stay in use.
+        credentials = index.url.credentials or (known.url.credentials if known else None)
+        url = replace(index.url, credentials=credentials)
+        yield replace(index, url=url, patterns=(*index.patterns, *more))
 
 
 def _lets_in(policy: Policy, index: Index) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Action = Callable[["Invocation", "OwnOptions", "World"], int]
 
-_ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "init": ("policy_init", "init"),
         "show": ("policy_show", "show"),
@@ -41,10 +41,10 @@ def policy(invocation: Invocation, own: OwnOptions, world: World) -> int:
         UsageError: an option that belongs to another action.
     """
     action = invocation.arguments[0].value if invocation.arguments else ""
-    if action not in _ACTIONS:
-        raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.", reference="usage")
+    if action not in ACTIONS:
+        raise CommandError(f"Need an action ({', '.join(ACTIONS)}) to perform.", reference="usage")
     _check(action, invocation, own)
-    module, function = _ACTIONS[action]
+    module, function = ACTIONS[action]
     act: Action = getattr(import_module(f"safepip.flows.{module}"), function)
     return act(invocation, own, world)
 

@@ -40,7 +40,9 @@ def what_changed(file: PolicyFile, entry: TrustedPolicy, world: World) -> str:
         return f"it has changed {since}"
     known = dict(entry.files)
     for path in file.bundles:
-        if _digest(path, world) != known.get(path):
+        digest = _digest(path, world)
+        # Under the one name of its folder: another way to it may neither end trust nor widen it.
+        if digest is None or digest != known.get(world.around.one_name(path)):
             return f"the CA bundle {path} has changed {since}"
     return ""
 
@@ -61,7 +63,7 @@ def as_it_is_now(file: PolicyFile, world: World) -> TrustedPolicy:
                 origin=Origin(layer=file.source.layer, kind=Place.FILE, place=file.source.path),
                 hint="put the bundle there first",
             )
-        digests.append((path, digest))
+        digests.append((world.around.one_name(path), digest))
     return TrustedPolicy(
         path=world.around.one_name(file.source.path),
         content=file.source.content,

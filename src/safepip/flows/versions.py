@@ -41,7 +41,8 @@ def answer(invocation: Invocation, own: OwnOptions, world: World) -> int:
         with closing(world.connect(guarded.transport)) as connection:
             # Of a list only the latest is shown, and --prefer-binary decides which that is.
             prefers = invocation.command == "list" and guarded.settings.prefer_binary
-            offered = tuple(_offered(projects, guarded, environment, connection, prefers_wheels=prefers))
+            finder = _finder(projects, guarded, environment, connection, world)
+            offered = tuple(_offered(projects, finder, prefers_wheels=prefers))
         arguments = (*rederived(invocation, guarded.config), *_words(invocation))
         return world.pip.run_offline(arguments, python=environment.python, offered=offered)
 
@@ -65,30 +66,41 @@ def _words(invocation: Invocation) -> list[str]:
     return [argument.value for argument in invocation.arguments]
 
 
-def _offered(
+def _finder(
     projects: Iterable[NormalizedName],
     guarded: Guarded,
     environment: Environment,
     connection: Connection,
-    *,
-    prefers_wheels: bool,
-) -> Iterator[str]:
-    """File names that pip would call candidates; yanked files and pre-releases left out, as pip does here.
+    world: World,
+) -> Finder:
+    """What routes as an installation would: by pattern, by what was first used, by who serves it.
 
-    Args:
-        prefers_wheels: whether a wheel is the latest even where a source archive is newer.
+    All indexes have been asked for all the projects, and may not have answered yet.
     """
+    from safepip.flows.planning import memory_of
     from safepip.resolve.finder import Finder
     from safepip.resolve.target import Target
     from safepip.route import Router
 
     options = resolve_options(guarded.settings, environment)
-    router = Router(guarded.indexes, connection.client, patterns_only=guarded.patterns_only)
-    finder = Finder(router, Target(environment, options), options)
-    asked = tuple(projects)
-    for project in asked:
+    router = Router(
+        guarded.indexes,
+        connection.client,
+        patterns_only=guarded.patterns_only,
+        objection=memory_of(guarded, world).objection,
+    )
+    for project in projects:
         router.prefetch(project)
-    for project in asked:
+    return Finder(router, Target(environment, options), options)
+
+
+def _offered(projects: Iterable[NormalizedName], finder: Finder, *, prefers_wheels: bool) -> Iterator[str]:
+    """File names that pip would call candidates; yanked files and pre-releases left out, as pip does here.
+
+    Args:
+        prefers_wheels: whether a wheel is the latest even where a source archive is newer.
+    """
+    for project in projects:
         offers = list(_candidates(project, finder))
         if prefers_wheels and any(offer.wheel for offer in offers):
             offers = [offer for offer in offers if offer.wheel]

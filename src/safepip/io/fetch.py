@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from safepip.core.digest import AcceptableDigests, Algorithm, Digest, Digests
@@ -14,7 +15,8 @@ from safepip.core.events import DownloadAdvanced
 from safepip.core.finding import Finding
 from safepip.core.limits import Limits
 from safepip.io.exchange import TRY_AGAIN, ConnectionLost, Incoming, Request
-from safepip.io.links import place_of
+from safepip.io.links import judge_local_link, place_of
+from safepip.io.regular import open_regular
 from safepip.io.retry import Patience
 from safepip.io.transports import is_overdue, renew, within
 
@@ -105,8 +107,7 @@ class Download:
                 # Without progress the client itself has tried often enough.
                 if self.received == before or number == limits.retries or not patience.pause(number):
                     raise
-        if self.file.size is not None and self.received != self.file.size:
-            raise size_mismatch(self.file, self.received)
+        check_size(self.file, self.received, limits)
         self._report()
         return self.hashes.digests()
 
@@ -206,6 +207,45 @@ def size_mismatch(file: FileEntry, got: int, *, more: bool = False) -> Refused:
     """The refusal of a file that has another size than its page says."""
     return mismatch(
         file, (f"Expected {file.size:,} bytes", f"     Got {'more than ' if more else ''}{got:,} bytes")
+    )
+
+
+def check_size(file: FileEntry, got: int, limits: Limits) -> None:
+    """Raise Refused where a file has another size than its page or lock says, Undecided at the ceiling."""
+    if file.size is not None and got != file.size:
+        raise size_mismatch(file, got, more=got > file.size)
+    if got > limits.file_max_bytes:
+        raise _unreadable(file.url, f"it has more than {limits.file_max_bytes:,} bytes", file)
+
+
+def copy_local(file: FileEntry, target: BinaryIO, algorithms: Iterable[Algorithm], limits: Limits) -> Digests:
+    """A local file, hashed as it is read, so that nobody can change it afterwards.
+
+    Raises:
+        Refused: no local URL, or another size than was said.
+        Undecided: it cannot be read, or is none: a lock may name a pipe or device, which never ends.
+    """
+    path = judge_local_link(file).local_path
+    try:
+        source = open_regular(Path(path), links=True)
+    except OSError as error:
+        raise _unreadable(path, error.strerror, file) from None
+    hashes = Hashes(algorithms)
+    with source:
+        while (block := source.read(_BLOCK_BYTES)) and target.tell() <= (file.size or limits.file_max_bytes):
+            target.write(block)
+            hashes.update(block)
+    check_size(file, target.tell(), limits)
+    return hashes.digests()
+
+
+def _unreadable(path: str, why: str | None, file: FileEntry) -> Undecided:
+    """The failure for a file of this machine that is not there, or is none."""
+    return Undecided(
+        f"{path} cannot be read: {why}",
+        reference="index-unavailable",
+        origin=place_of(file),
+        hint="make the file readable, and try again",
     )
 
 

@@ -43,11 +43,19 @@ class PassThroughPip:
             another interpreter or configuration layer than safepip did.
         replaces_process: whether pip takes the place of this process, so that no second one
             stays (POSIX); :meth:`run` then does not return.
+        program: what pip is to call itself in its usage and completions; see :func:`called_as`.
     """
 
-    def __init__(self, environ: Mapping[str, str], *, replaces_process: bool = os.name == "posix") -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        replaces_process: bool = os.name == "posix",
+        program: str | None = None,
+    ) -> None:
         self._environ = environ
         self._replaces_process = replaces_process
+        self._program = program or called_as(sys.argv[0])
 
     def run(
         self, arguments: Sequence[str], *, python: str | None, changes: bool = False, complete: bool = False
@@ -84,7 +92,7 @@ class PassThroughPip:
     def _run(
         self, arguments: Sequence[str], interpreter: str, environ: Mapping[str, str], *, stays: bool = False
     ) -> int:
-        command = [interpreter, "-c", RUNNER, pip_folder(), called_as(sys.argv[0]), *arguments]
+        command = [interpreter, "-c", RUNNER, pip_folder(), self._program, *arguments]
         sys.stdout.flush()
         sys.stderr.flush()
         try:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName
 
 from safepip.core.digest import AcceptableDigests, Algorithm, Digests
-from safepip.core.errors import ApplyError, ExitCode, Refused, SafepipError, Undecided
+from safepip.core.errors import ApplyError, ExitCode, Refused, SafepipError
 from safepip.core.events import DownloadBegan, DownloadFinished, Noted
 from safepip.core.finding import Finding
 from safepip.core.index import FileEntry, Index
@@ -30,8 +30,8 @@ from safepip.core.plan import Step
 from safepip.core.url import Url
 from safepip.core.value import value
 from safepip.io.exchange import Request
-from safepip.io.fetch import Download, Hashes, blocks, check, expected, hash_stream, mismatch
-from safepip.io.links import allows_plaintext, judge_link, judge_local_link, place_of, refuses_file_host
+from safepip.io.fetch import Download, check, check_size, copy_local, expected, hash_stream, mismatch
+from safepip.io.links import allows_plaintext, judge_link, place_of, refuses_file_host
 from safepip.io.regular import open_regular
 from safepip.io.retry import Patience
 from safepip.io.workers import Workers
@@ -77,14 +77,14 @@ class ArtifactStore:
         self._ending = threading.Event()
         self._patience = Patience(limits, self._ending)
         self._workers = Workers(limits.file_workers, "safepip-file")
-        self._begun: dict[tuple[str, str, Digests, AcceptableDigests], Future[Held]] = {}
+        self._begun: dict[tuple[str, str, int | None, Digests, AcceptableDigests], Future[Held]] = {}
         self._verified: dict[tuple[Path, frozenset[Algorithm]], Held] = {}
         self._lock = threading.Lock()
 
     def begin(self, file: FileEntry, index: Index, acceptable: AcceptableDigests = NO_HASHES) -> Future[Held]:
         """Start having the file; asked twice, it is fetched once. The future raises as :meth:`ensure`."""
         acceptable = NO_HASHES if acceptable.accepts(file.digests) else acceptable  # the page says as much
-        key = (index.name, file.url, file.digests, acceptable)
+        key = (index.name, file.url, file.size, file.digests, acceptable)
         with self._lock:
             future = self._begun.get(key)
             if future is None:
@@ -127,6 +127,7 @@ class ArtifactStore:
             held = self._verified.get((path, algorithms)) or self._reread(path, sha256, algorithms)
             if held is not None:
                 check(file, acceptable, held.digests)
+                check_size(file, held.path.stat().st_size, self._limits)
                 return held
         return None
 
@@ -204,7 +205,7 @@ class ArtifactStore:
         try:
             with part.open("xb") as target:
                 if index.kind.local:
-                    digests = self._copy(file, target, algorithms)
+                    digests = copy_local(file, target, algorithms, self._limits)
                 else:
                     request = self._request(judge_link(file, index), file, index)
                     download = Download(
@@ -231,25 +232,6 @@ class ArtifactStore:
             allows_plaintext=allows_plaintext(index),
             subject=file.filename,
         )
-
-    def _copy(self, file: FileEntry, target: object, algorithms: frozenset[Algorithm]) -> Digests:
-        """A local file into the store, hashed as it is read, so that nobody can change it afterwards."""
-        path = judge_local_link(file).local_path
-        hashes = Hashes(algorithms)
-        try:
-            source = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening may mean "not there"
-        except OSError as error:
-            raise Undecided(
-                f"{path} cannot be read: {error.strerror}",
-                reference="index-unavailable",
-                origin=place_of(file),
-                hint="make the file readable, and try again",
-            ) from None
-        with source:
-            for block in blocks(source):
-                target.write(block)  # type: ignore[attr-defined]  # a file open for writing
-                hashes.update(block)
-        return hashes.digests()
 
     def _reread(self, path: Path, sha256: str, algorithms: frozenset[Algorithm]) -> Held | None:
         """A file of an earlier run; dropped where its bytes are no longer those of its address."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from safepip.core.subjects import RequirementLine
 
 _TABLE = "dependency-groups"
+_MOST = 10_000
+"""Requirements of one group with all that it includes: two includes in each of thirty groups are a thousand million."""
 
 
 class Files(Protocol):
@@ -61,6 +63,7 @@ class _Project:
         self._resolver = self._checked()
 
     def group(self, name: str) -> Iterator[RequirementLine]:
+        self._check_size(name)
         try:
             self._resolver.resolve(name)
         except ExceptionGroup as errors:
@@ -70,6 +73,28 @@ class _Project:
                 self._text.origin((_TABLE, self._names.get(canonicalize_name(name), name))),
             ) from None
         yield from self._members(name)
+
+    def _check_size(self, name: str) -> None:
+        """Raise RequirementFileError before a group is written out that would take the memory."""
+        if self._size(canonicalize_name(name), {}) > _MOST:
+            raise _error(
+                f"the dependency group '{name}' from '{self._path}' has more than {_MOST:,} requirements",
+                self._text.origin((_TABLE, self._names.get(canonicalize_name(name), name))),
+            )
+
+    def _size(self, name: str, known: dict[str, int]) -> int:
+        """How many requirements a group brings; what is none, or goes round in a circle, brings none."""
+        if name not in known:
+            known[name] = 0
+            written = self._text.table[_TABLE].get(self._names.get(name))
+            members = written if isinstance(written, list) else ()
+            known[name] = sum(
+                self._size(canonicalize_name(str(member.get("include-group"))), known)
+                if isinstance(member, Mapping)
+                else 1
+                for member in members
+            )
+        return known[name]
 
     def _members(self, name: str) -> Iterator[RequirementLine]:
         """Every string of the group and of those it includes, where it stands. No cycles any more."""

@@ -5,7 +5,7 @@ Files add indexes and patterns. What one file says of an index or of a name, no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TypeVar
@@ -21,6 +21,8 @@ from safepip.policy.schema import PolicyFile
 from safepip.policy.urls import same_index
 
 T = TypeVar("T")
+_Claim = tuple[Pattern, Index, Layer]
+"""A pattern, the index that it stands on, and whose word that is."""
 
 _MUST_EQUAL = {
     "url": "url",
@@ -53,6 +55,7 @@ def join_indexes(trusted: Sequence[PolicyFile]) -> tuple[tuple[Index, ...], tupl
     _refuse_two_names(tuple(joined.values()))
     _refuse_contested(trusted)
     _refuse_bad_mirrors(joined)
+    _refuse_foreign_mirrors(trusted)
     bounded = (bounded_by_files(index, trusted, findings) for index in joined.values())
     return tuple(bounded), tuple(findings)
 
@@ -97,20 +100,22 @@ def _refuse_contested(trusted: Iterable[PolicyFile]) -> None:
 
     ``*`` stands for "everything else", so a weaker file may still name something more exactly.
     """
-    claims: list[tuple[Pattern, Index, Layer]] = []
+    claims: dict[tuple[str, bool], list[_Claim]] = {}
     for file in trusted:
         for index in file.indexes:
             for pattern in index.patterns:
-                for claimed, owner, layer in claims:
-                    if owner.name != index.name and _contests(pattern, claimed, file.source.layer > layer):
+                for claimed, owner, layer in _claims_on(pattern, claims):
+                    counts = claimed.key == pattern.key or file.source.layer > layer
+                    if owner.name != index.name and counts:
                         raise _contested(pattern, index, claimed, owner)
-                claims.append((pattern, index, file.source.layer))
+                claims.setdefault(pattern.key, []).append((pattern, index, file.source.layer))
 
 
-def _contests(pattern: Pattern, claimed: Pattern, weaker: bool) -> bool:
-    if pattern.key == claimed.key:
-        return True
-    return weaker and not claimed.exact and claimed.prefix != "" and pattern.prefix.startswith(claimed.prefix)
+def _claims_on(pattern: Pattern, claims: Mapping[tuple[str, bool], Sequence[_Claim]]) -> Iterator[_Claim]:
+    """Those of the same pattern, and of the prefixes that cover it, ``*`` aside. Lists may be long."""
+    prefixes = ((pattern.prefix[:length], False) for length in range(1, len(pattern.prefix) + 1))
+    for key in dict.fromkeys((pattern.key, *prefixes)):
+        yield from claims.get(key, ())
 
 
 def _refuse_bad_mirrors(joined: dict[str, Index]) -> None:
@@ -124,6 +129,24 @@ def _refuse_bad_mirrors(joined: dict[str, Index]) -> None:
                 reference=REFERENCE,
                 origin=index.origin,
                 hint=f'list it: [[index]] name = "{index.mirror_of}"',
+            )
+
+
+def _refuse_foreign_mirrors(trusted: Sequence[PolicyFile]) -> None:
+    """No weaker file lists a mirror of a stronger file's index: its files would pass for that index's."""
+    first: dict[str, tuple[Index, Layer]] = {}
+    for file in trusted:
+        for index in file.indexes:
+            first.setdefault(index.name, (index, file.source.layer))
+    for index, layer in first.values():
+        original, stronger = first[index.mirror_of] if index.mirror_of else (index, layer)
+        if stronger < layer:
+            raise ConfigurationError(
+                f"index {index.name!r} would add its files to those of {original.name!r},"
+                f" which a stronger policy lists in {original.origin}",
+                reference=REFERENCE,
+                origin=index.origin,
+                hint="list the mirror in the stronger policy, or leave mirror-of out",
             )
 
 

@@ -186,7 +186,8 @@ INDEX = (
         path="index.url",
         read=values.index_url,
         schema=STRING,
-        meaning="Base URL of the simple API: `https:`, or `file:` for a folder of this machine. Never with credentials.",
+        meaning="Base URL of the simple API: `https:`, or `file:` for a folder of this machine; one that ends in `.html` "
+        "is a page of links, as for `--find-links`. Never with credentials.",
         default="required, except for `pypi`",
     ),
     Key(

@@ -13,7 +13,7 @@ from typing import Any
 
 from safepip.core.project import Pattern
 from safepip.policy.schema import TlsEnvironment
-from safepip.policy.urls import meet_url_patterns, url_pattern_covers
+from safepip.policy.urls import covered_by, meet_url_patterns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,8 @@ def _same_patterns(one: tuple[Pattern, ...], other: tuple[Pattern, ...]) -> bool
 
 
 def _same_urls(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return all(any(url_pattern_covers(q, p) for q in other) for p in one) and all(
-        any(url_pattern_covers(p, q) for p in one) for q in other
-    )
+    """Whether both admit the same URLs."""
+    return len(covered_by(other, one)) == len(one) and len(covered_by(one, other)) == len(other)
 
 
 def _stricter_environment(one: TlsEnvironment, other: TlsEnvironment) -> TlsEnvironment:

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 from safepip.core.url import Url, UrlError
 
 _ANY_HOST = re.compile(r"[a-z][a-z0-9+.-]*://\*\Z", re.IGNORECASE)
+_Key = tuple[str, tuple[str, str, int | None] | None, str, str]
+"""Scheme, origin, path and query; origin None for any host."""
 _EMPTY_HOST = re.compile(r"[^:/?#]+:///", re.IGNORECASE)
 
 
@@ -32,19 +34,39 @@ def admits_url(patterns: Iterable[str], url: Url) -> bool:
 
 def url_pattern_covers(outer: str, inner: str) -> bool:
     """Whether everything that ``inner`` admits is admitted by ``outer`` too."""
-    wide, narrow = _parsed(outer), _parsed(inner)
-    if narrow.any_path and not wide.any_path:
-        return False
-    if narrow.url is None:
-        return wide.url is None and wide.scheme == narrow.scheme
-    return _covers(wide, narrow.url)
+    return bool(covered_by([outer], [inner]))
+
+
+def covered_by(wide: Sequence[str], narrow: Iterable[str]) -> list[str]:
+    """Those of the second list that one of the first covers."""
+    whole, prefixes = _by_key(wide)
+    return [pattern for pattern in narrow if _is_covered(_parsed(pattern), whole, prefixes)]
 
 
 def meet_url_patterns(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
     """Patterns that admit what both lists admit: two patterns either nest or share nothing."""
-    inside = [p for p in one if any(url_pattern_covers(q, p) for q in other)]
-    outside = [q for q in other if any(url_pattern_covers(p, q) for p in one)]
-    return tuple(dict.fromkeys([*inside, *outside]))
+    return tuple(dict.fromkeys([*covered_by(other, one), *covered_by(one, other)]))
+
+
+def _by_key(patterns: Iterable[str]) -> tuple[set[_Key], set[_Key]]:
+    """The whole URLs and the prefixes, to be looked up: comparing each with each would take minutes."""
+    whole: set[_Key] = set()
+    prefixes: set[_Key] = set()
+    for pattern in map(_parsed, patterns):
+        (prefixes if pattern.any_path else whole).add(pattern.key)
+    return whole, prefixes
+
+
+def _is_covered(narrow: _Pattern, whole: set[_Key], prefixes: set[_Key]) -> bool:
+    if (narrow.scheme, None, "", "") in prefixes or narrow.key in (prefixes if narrow.any_path else whole):
+        return True
+    if narrow.url is None:
+        return False
+    origin, path = narrow.url.origin, narrow.url.path
+    if (narrow.scheme, origin, "/", "") in prefixes:
+        return True
+    ends = (place + 1 for place, character in enumerate(path) if character == "/")
+    return not _climbs(path) and any((narrow.scheme, origin, path[:end], "") in prefixes for end in ends)
 
 
 def same_index(one: Url, other: Url) -> bool:
@@ -63,6 +85,13 @@ class _Pattern:
 
     def __init__(self, scheme: str, url: Url | None, *, any_path: bool) -> None:
         self.scheme, self.url, self.any_path = scheme, url, any_path
+
+    @property
+    def key(self) -> _Key:
+        """What two patterns that mean the same have in common."""
+        if self.url is None:
+            return (self.scheme, None, "", "")
+        return (self.scheme, self.url.origin, self.url.path, self.url.query)
 
 
 def _parsed(pattern: str) -> _Pattern:

@@ -156,7 +156,10 @@ def index_name(value: object, directory: str) -> str:
 
 
 def index_url(value: object, directory: str) -> tuple[Url, IndexKind]:
-    """An absolute ``https:`` URL, or ``http:`` (judged later), or ``file:``; never with userinfo."""
+    """An absolute ``https:`` URL, or ``http:`` (judged later), or ``file:``; never with userinfo.
+
+    One that ends in ``.html`` is a page of links, as ``--find-links`` names it.
+    """
     try:
         url = Url.parse(text(value, directory))
     except UrlError as error:
@@ -169,6 +172,8 @@ def index_url(value: object, directory: str) -> tuple[Url, IndexKind]:
         raise BadValue("must have neither a query nor a fragment")
     trimmed = url.path.rstrip("/") or "/"
     kind = IndexKind.LOCAL_SIMPLE if url.scheme == "file" else IndexKind.SIMPLE
+    if trimmed.lower().endswith((".html", ".htm")):
+        kind = IndexKind.LOCAL_FOLDER if url.scheme == "file" else IndexKind.LINKS
     return Url(scheme=url.scheme, host=url.host, port=url.port, path=trimmed), kind
 
 

@@ -24,6 +24,7 @@ from safepip.resolve.hashes import hash_matches
 from safepip.resolve.offers import Offer
 from safepip.rules.base import decision
 
+_NO_PLAIN_URL = "the index must link its files with plain https URLs; tell its operator"
 Judge = Callable[[Finding, Version], Finding | None]
 """Gives a finding about a version the policy's level; None where policy lets it pass."""
 FirstUse = Callable[[NormalizedName, Version, Index, FileEntry], None]
@@ -180,10 +181,10 @@ def _link_findings(project: NormalizedName, offer: Offer) -> Iterator[Finding]:
     try:
         url = Url.parse(offer.file.url)
     except UrlError as error:
-        yield _file_host(project, offer, f"a URL that {error}")
+        yield _file_host(project, offer, f"a URL that {error}", _NO_PLAIN_URL)
         return
     if url.credentials is not None:
-        yield _file_host(project, offer, "a URL with credentials in it")
+        yield _file_host(project, offer, "a URL with credentials in it", _NO_PLAIN_URL)
     elif url.scheme == "http" and not (index.allows_plaintext and url.is_loopback):
         yield Finding(
             rule="plaintext-link",
@@ -195,9 +196,11 @@ def _link_findings(project: NormalizedName, offer: Offer) -> Iterator[Finding]:
             decided_by="safepip's default (no setting allows plaintext)",
         )
     elif url.scheme not in {"http", "https"}:
-        yield _file_host(project, offer, f"a {url.scheme}: URL, which a remote page may not name")
+        what = f"a {url.scheme}: URL, which a remote page may not name"
+        yield _file_host(project, offer, what, _NO_PLAIN_URL)
     elif not _is_allowed_host(url, index):
-        yield _file_host(project, offer, f"the host {url.netloc}")
+        instruction = f"if it belongs there, add {url.netloc} to file-hosts of the [[index]] {index.name!r}"
+        yield _file_host(project, offer, f"the host {url.netloc}", instruction)
 
 
 def _is_allowed_host(url: Url, index: Index) -> bool:
@@ -206,14 +209,14 @@ def _is_allowed_host(url: Url, index: Index) -> bool:
     return url.netloc in index.file_hosts
 
 
-def _file_host(project: NormalizedName, offer: Offer, what: str) -> Finding:
+def _file_host(project: NormalizedName, offer: Offer, what: str, instruction: str) -> Finding:
     index = offer.index
     return Finding(
         rule="file-host",
         message=f"the page of {project} on {index.name} links to {offer.file.filename} at {what}",
         origin=place_of(offer),
         subject=project,
-        help=f"if it belongs there, add the host to file-hosts of the [[index]] {index.name!r}",
+        help=instruction,
         decided_by=f"{index.origin}, file-hosts of the index {index.name}"
         if index.file_hosts
         else "safepip's default",

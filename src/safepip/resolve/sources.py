@@ -74,9 +74,9 @@ def described(
         raise Refused([not_a_wheel(line)])
     found = sources.direct(line, url, index)
     project = canonicalize_name(found.metadata.name)
-    if line.requirement is not None and canonicalize_name(line.requirement.name) != project:
+    if line.name is not None and canonicalize_name(line.name) != project:
         raise ResolutionError(
-            f"{line.text} asks for {line.requirement.name}, but the metadata is of {found.metadata.name}",
+            f"{line.text} asks for {line.name}, but the metadata is of {found.metadata.name}",
             reference="inconsistent-name",
             origin=line.origin,
         )

@@ -185,7 +185,7 @@ class Wheels:
             )
         index = _direct_index(url, line, self._trust_of(url))
         text = replace(url, fragment="").without_secrets
-        file = FileEntry(filename=url.filename, url=text, digests=_single(line.hashes))
+        file = FileEntry(filename=url.filename, url=text, digests=_single(line.hashes), size=line.size)
         return FileCandidate(
             project=project,
             version=version,

@@ -30,7 +30,7 @@ from safepip.simpleapi.tokens import Anchor, Tokens, tokenize
 _INDEX_TITLE = re.compile(r"\b(links for|simple index|index of|directory listing for)\b", re.IGNORECASE)
 _OLD_PACKAGES = (".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
 """What the first indexes held besides archives; nobody installs them, but their pages are index pages."""
-_NOT_A_FILE = ("#", "?", "javascript:", "mailto:", "data:")
+_NOT_A_FILE = ("#", "?", "javascript:", "mailto:")
 
 
 def parse_html(text: str, page: Page) -> Listing:
