@@ -291,14 +291,16 @@ def pypiserver(folder: Path, packages: Path, *, digests: str = "sha256") -> Iter
 
 
 class Devpi:
-    """devpi with one private index, ``corp/private``, that inherits from nothing.
+    """devpi with one private index, ``corp/private``.
 
     Args:
         outside: origin under which clients see it: what its links begin with.
+        mirrors: URL of another simple index, which ``corp/mirror`` passes on and ``corp/private`` then
+            inherits from; empty: it inherits from nothing.
     """
 
-    def __init__(self, folder: Path, outside: str) -> None:
-        self.folder, self.outside = folder, outside
+    def __init__(self, folder: Path, outside: str, *, mirrors: str = "") -> None:
+        self.folder, self.outside, self.mirrors = folder, outside, mirrors
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -315,8 +317,10 @@ class Devpi:
         ]
         subprocess.run(initialise, check=True, capture_output=True)
         options = ["--host", "127.0.0.1", "--port", str(self.port), "--outside-url", self.outside]
-        command = [server_program("devpi-server"), "--serverdir", state, "--offline-mode", *options]
-        self._running = running(command, self.port, self.folder / "output.log")
+        options += [] if self.mirrors else ["--offline-mode"]
+        command = [server_program("devpi-server"), "--serverdir", state, *options]
+        trust = {name: ca_path() for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")}
+        self._running = running(command, self.port, self.folder / "output.log", **trust)
         self._running.__enter__()
         self._create_index()
         return self
@@ -328,7 +332,11 @@ class Devpi:
         self._login("root")
         self._put("/corp", {"password": PASSWORD})
         self._login("corp")
-        self._put("/corp/private", {"type": "stage", "bases": [], "volatile": True})
+        if self.mirrors:
+            mirror = {"type": "mirror", "mirror_url": f"{self.mirrors}/", "mirror_no_project_list": True}
+            self._put("/corp/mirror", {**mirror, "volatile": True})
+        bases = ["corp/mirror"] if self.mirrors else []
+        self._put("/corp/private", {"type": "stage", "bases": bases, "volatile": True})
 
     def _login(self, user: str) -> None:
         body = json.dumps({"user": user, "password": PASSWORD}).encode()

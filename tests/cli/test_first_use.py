@@ -70,6 +70,43 @@ def test_a_run_that_forgets_the_private_index_does_not_take_the_name_from_the_pu
     assert shell.safepip("install", "other", *trusting(index)).code == 0
 
 
+def test_an_index_that_gets_a_name_in_a_policy_stays_the_same_index(
+    shell: Shell, index: IndexServer, private: IndexServer
+) -> None:
+    publish(private, "acme", "1.0")
+    assert shell.safepip("install", "acme", *both(index, private)).code == 0
+    remove(shell, "acme")
+    private.remove_project("acme")
+    private.add_wheel(
+        make_wheel("acme", "1.0", files={"acme.py": b"stolen = True\n"}), wheel_filename("acme", "1.0")
+    )
+    policy = shell.write(
+        "policy.toml", f'[[index]]\nname = "corp"\nurl = "{private.url}"\n[[index]]\nname = "pypi"\n'
+    )
+    named = ("--policy", str(policy), "install", "--cert", index.ca_path)
+    listed = {"PIP_INDEX_URL": index.url}
+
+    changed = shell.safepip(*named, "acme", environ=listed)
+    assert (changed.code, shell.installed()) == (10, set()), changed.err
+    assert "error[republished-file]" in changed.err
+    private.remove_project("acme")
+    publish(private, "acme", "1.0")
+    same = shell.safepip(*named, "acme", environ=listed)
+    assert (same.code, shell.installed()) == (0, {"acme-1.0"}), same.err
+
+
+def test_a_folder_of_wheels_is_not_remembered_and_contradicts_nothing(
+    shell: Shell, index: IndexServer
+) -> None:
+    downloaded = shell.safepip("download", "lib", "-d", "wheels", *trusting(index))
+    offline = shell.safepip("install", "--no-index", "--find-links", "wheels", "lib")
+    assert (downloaded.code, offline.code, shell.installed()) == (0, 0, {"lib-2.0"}), offline.err
+    remove(shell, "lib")
+
+    again = shell.safepip("install", "lib", *trusting(index))
+    assert (again.code, shell.installed()) == (0, {"lib-2.0"}), again.err
+
+
 def test_another_address_of_the_operators_own_index_is_the_same_index(
     shell: Shell, index: IndexServer, private: IndexServer
 ) -> None:

@@ -22,6 +22,11 @@ def test_help_of_other_commands_is_pips_alone(shell: Shell) -> None:
     assert "safepip" not in shell.safepip("list", "--help").out
 
 
+@pytest.mark.parametrize("text", [OWN_HELP, OWN_COMMANDS_HELP, *OWN_COMMAND_HELP.values()])
+def test_help_fits_a_terminal_of_80_columns(text: str) -> None:
+    assert [line for line in text.splitlines() if len(line) > 79] == []
+
+
 def test_every_own_option_is_told() -> None:
     for option in own._EVERYWHERE | own._COMMANDS | own._GUARDED:
         assert f"\n  {option} " in OWN_HELP

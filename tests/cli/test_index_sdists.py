@@ -221,6 +221,7 @@ def test_what_a_hashed_source_needs_to_be_built_needs_a_hash_too(
 
     assert (ended.code, mark.exists(), admitting.installed()) == (10, False, set()), ended.err
     assert "tool==1.0 has no hash" in ended.err
+    assert "add this to a file for --build-constraint: tool==1.0 --hash=sha256:" in ended.err
 
 
 def test_build_constraints_hash_what_a_build_needs(admitting: Shell, server: IndexServer) -> None:
@@ -239,6 +240,45 @@ def test_build_constraints_hash_what_a_build_needs(admitting: Shell, server: Ind
         "install", "-r", "requirements.txt", "--build-constraint", "build.txt", *POLICY, *trusting(server)
     )
 
+    assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+@pytest.mark.parametrize("holds, version", [("==", "1.0"), ("!=", "2.0")])
+def test_a_build_constraint_for_another_environment_has_no_effect(
+    admitting: Shell, server: IndexServer, holds: str, version: str
+) -> None:
+    publish(server, "tool", "1.0")
+    publish(server, "tool", "2.0")
+    publish_sdist(server, "demo", needs=["tool"], code=f"import tool; assert tool.__version__ == '{version}'")
+    admitting.write("build.txt", f"tool<2; sys_platform {holds} '{sys.platform}'\n")
+
+    ended = admitting.safepip(
+        "install", "demo", "--build-constraint", "build.txt", *POLICY, *trusting(server)
+    )
+
+    assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+def test_requirements_among_build_constraints_are_not_passed_over(
+    admitting: Shell, server: IndexServer
+) -> None:
+    """pip puts what a build constraint file names with ``-r`` into every build; left out, it would not
+    even constrain.
+    """
+    publish(server, "tool", "1.0")
+    publish(server, "tool", "2.0")
+    publish_sdist(server, "demo", needs=["tool"], code="import tool; assert tool.__version__ == '1.0'")
+    admitting.write("pins.txt", "tool==1.0\n")
+    admitting.write("build.txt", "-r pins.txt\n")
+    words = ("install", "demo", "--build-constraint", "build.txt", *POLICY, *trusting(server))
+
+    ended = admitting.safepip(*words)
+    assert (ended.code, admitting.installed()) == (1, set())
+    assert "a requirement among build constraints" in ended.err
+    assert "--> pins.txt:1:1" in ended.err
+
+    admitting.write("build.txt", "-c pins.txt\n")
+    ended = admitting.safepip(*words)
     assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err
 
 

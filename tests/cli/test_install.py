@@ -353,6 +353,25 @@ def test_outdated_packages_are_listed_in_pips_words(shell: Shell, index: IndexSe
     ]
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_an_extra_that_is_not_there_is_warned_of_once_in_pips_words(
+    shell: Shell, index: IndexServer, more: tuple[str, ...]
+) -> None:
+    ended = shell.safepip("install", "lib[nope]", *more, *trusting(index))
+
+    assert ended.code == 0, ended.err
+    assert ended.err.splitlines().count("WARNING: lib 2.0 does not provide the extra 'nope'") == 1
+
+
+def test_what_cannot_be_saved_is_said_in_pips_words(shell: Shell, index: IndexServer) -> None:
+    (shell.folder / "out" / wheel_filename("lib", "2.0")).mkdir(parents=True)
+
+    ended = shell.safepip("wheel", "lib", "-w", "out", *trusting(index))
+
+    assert ended.code == 1
+    assert "ERROR: Failed to copy built wheel lib to out: " in ended.err
+
+
 def test_a_wheel_is_the_latest_where_wheels_are_preferred(shell: Shell, index: IndexServer) -> None:
     shell.safepip("install", "lib==1.0", *trusting(index))
     index.add_file(make_sdist("lib", "3.0"), sdist_filename("lib", "3.0"))
@@ -406,3 +425,26 @@ def test_a_direct_url_with_its_hash_is_installed(shell: Shell, index: IndexServe
     ended = shell.safepip("install", f"lib @ {url}#sha256={LIB_1}", *trusting(index))
 
     assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
+
+
+def test_a_bare_name_that_is_also_a_folder_here_gets_a_warning(shell: Shell, index: IndexServer) -> None:
+    """Whoever forgets the ``./`` in front of the own project would be given somebody else's."""
+    (shell.folder / "lib").mkdir()
+    ended = shell.safepip("install", "--dry-run", *trusting(index), "lib")
+    assert ended.out.splitlines()[-1] == "Would install lib-2.0"
+    assert "WARNING: lib is looked for by its name, and there is a folder ./lib here" in ended.err
+
+
+@pytest.mark.parametrize("words", ["lib==1.0", "app", "./lib"])
+def test_whoever_means_the_name_or_the_folder_gets_no_warning(
+    shell: Shell, index: IndexServer, words: str
+) -> None:
+    (shell.folder / "lib").mkdir()
+    ended = shell.safepip("install", "--dry-run", *trusting(index), words)
+    assert "there is a folder" not in ended.err
+
+
+def test_an_empty_argument_asks_for_nothing_as_in_pip(shell: Shell, index: IndexServer) -> None:
+    assert shell.safepip("install", *trusting(index), " ").code == 0
+    assert shell.safepip("install", *trusting(index)).code == 1
+    assert index.requests == []

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.conftest import Ended, Shell, publish, trusting
-from support.locks import lock, package
+from support.locks import HEAD, lock, package
+from support.sdists import write_project
 from support.server import IndexServer
 from support.wheels import make_wheel, sha256, wheel_filename
 
@@ -310,3 +311,73 @@ def test_credentials_of_the_index_are_sent_to_no_other_host(shell: Shell, index:
     ended = shell.safepip("install", "--index-url", url, "--cert", index.ca_path, "-r", "pylock.toml")
     assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
     assert [asked.headers.get("Authorization") for asked in index.requests] == [None]
+
+
+def test_a_lock_that_names_other_bytes_than_were_installed_is_at_fault_itself(
+    shell: Shell, index: IndexServer
+) -> None:
+    shell.write("pylock.toml", whole(index))
+    assert install(shell, index, "-r", "pylock.toml").code == 0
+    text = whole(index)
+    honest = text.partition('sha256 = "')[2][:64]
+    shell.write("pylock.toml", text.replace(honest, "0" * 64))
+
+    ended = install(shell, index, "--force-reinstall", "-r", "pylock.toml")
+
+    assert ended.code == 10
+    assert "error[republished-file]: the lock names other bytes than before" in ended.err
+    assert "now the lock says sha256:000" in ended.err
+    assert "--> pylock.toml:" in ended.err
+
+
+def archive(index: IndexServer, *, size: int | None = None) -> str:
+    """A lock of ``lib`` as an archive, which is a wheel."""
+    said = "" if size is None else f"size = {size}\n"
+    return (
+        f'{HEAD}[[packages]]\nname = "lib"\n[packages.archive]\n{said}'
+        f'url = "{index.origin}/files/{wheel_filename("lib")}"\n'
+        f'hashes = {{sha256 = "{sha256(make_wheel("lib"))}"}}\n'
+    )
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["fetched", "in the store"])
+@pytest.mark.parametrize("form", ["wheel", "archive", "path"])
+def test_a_locked_file_has_the_size_that_the_lock_says(
+    shell: Shell, index: IndexServer, form: str, kept: bool
+) -> None:
+    size = len(make_wheel("lib"))
+
+    def locked(size: int) -> str:
+        if form == "archive":
+            return archive(index, size=size)
+        text = lock(package(index, "lib", file_keys=f"size = {size}"))
+        return text if form == "wheel" else text.replace(f'url = "{index.origin}/files', 'path = "files')
+
+    (shell.folder / "files").mkdir()
+    (shell.folder / "files" / wheel_filename("lib")).write_bytes(make_wheel("lib"))
+    if kept:
+        shell.write("pylock.toml", locked(size))
+        assert install(shell, index, "-r", "pylock.toml", "--target", "out").code == 0
+
+    shell.write("pylock.toml", locked(size + 1))
+    ended = install(shell, index, "-r", "pylock.toml")
+    assert (ended.code, shell.installed()) == (13, set()), ended.err
+    assert f"Expected {size + 1:,} bytes" in ended.err
+
+    shell.write("pylock.toml", locked(size))
+    ended = install(shell, index, "-r", "pylock.toml")
+    assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
+
+
+def test_a_locked_folder_has_the_name_that_the_lock_says(shell: Shell, index: IndexServer) -> None:
+    """Its requirement has no name, as in pip; but a lock that says ``lib`` is not to bring ``evil``."""
+    write_project(shell.folder / "own", "evil")
+    shell.write("pylock.toml", f'{HEAD}[[packages]]\nname = "lib"\n[packages.directory]\npath = "own"\n')
+    ended = install(shell, index, "-r", "pylock.toml")
+    assert (ended.code, shell.installed()) == (1, set())
+    assert "asks for lib, but the metadata is of evil" in ended.err
+    assert "--> pylock.toml:4:8" in ended.err
+
+    shell.write("pylock.toml", f'{HEAD}[[packages]]\nname = "evil"\n[packages.directory]\npath = "own"\n')
+    ended = install(shell, index, "-r", "pylock.toml")
+    assert (ended.code, shell.installed()) == (0, {"evil-1.0"}), ended.err

@@ -202,3 +202,35 @@ def test_a_name_that_a_folder_of_wheels_has_is_sent_to_nobody_and_that_is_said(
     assert (ended.code, shell.installed()) == (0, {"acme_core-0.1", "lib-2.0"}), ended.err
     assert names_heard(public) == {"lib"}
     assert [line for line in ended.err.splitlines() if "acme-core" in line and "wheels" in line], ended.err
+
+
+def pages_asked(server: IndexServer) -> list[str]:
+    """Every request for a project's page, repeated ones too."""
+    return sorted(path for path in server.paths_asked() if path.startswith("/simple/"))
+
+
+def test_one_index_is_asked_once_for_each_name(safepip: Run, public: IndexServer) -> None:
+    ended = safepip("install", "app", *trusting(public))
+
+    assert ended.code == 0, ended.err
+    assert pages_asked(public) == ["/simple/app/", "/simple/lib/"]
+
+
+def test_several_are_asked_once_each(safepip: Run, public: IndexServer) -> None:
+    with IndexServer() as second, IndexServer() as third:
+        both = ("--extra-index-url", second.url, "--extra-index-url", third.url)
+        ended = safepip("install", "app", *trusting(public), *both)
+        asked = [pages_asked(server) for server in (public, second, third)]
+
+    assert ended.code == 0, ended.err
+    assert asked == [["/simple/app/", "/simple/lib/"]] * 3
+
+
+def test_a_pattern_asks_one_index_where_several_are_listed(
+    safepip: Run, public: IndexServer, private: IndexServer, policy: tuple[str, ...]
+) -> None:
+    ended = safepip(*policy, "install", "needs-acme")
+
+    assert ended.code == 0, ended.err
+    assert pages_asked(public) == ["/simple/needs-acme/"]
+    assert pages_asked(private) == ["/simple/acme-core/"]

@@ -60,13 +60,21 @@ class Around:
     text_encoding: str = "utf-8"
     others: dict[str, str] = field(default_factory=dict)
     strangers: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    """Folders by the links that lead to them."""
 
     def absolute(self, path: str) -> str:
         expanded = path.replace("~", self.home, 1) if path.startswith("~") else path
         return posixpath.normpath(posixpath.join(self.cwd, expanded))
 
+    def real(self, path: str) -> str:
+        """Without links."""
+        place = self.absolute(path)
+        link = next((link for link in self.links if place.startswith(f"{link}/")), None)
+        return place if link is None else self.links[link] + place[len(link) :]
+
     def exists(self, path: str) -> bool:
-        return self.absolute(path) in self.disk or self.is_dir(path)
+        return self.real(path) in self.disk or self.is_dir(path)
 
     def is_dir(self, path: str) -> bool:
         folder = self.absolute(path).rstrip("/") + "/"
@@ -82,7 +90,7 @@ class Around:
         return self.strangers.get(path)
 
     def one_name(self, path: str) -> str:
-        return self.absolute(path)
+        return self.real(path)
 
     def folder_of(self, path: str) -> str:
         return posixpath.dirname(self.absolute(path))
@@ -97,7 +105,7 @@ class Disk:
 
     def read_bytes(self, path: str) -> bytes:
         try:
-            return self.around.disk[self.around.absolute(path)]
+            return self.around.disk[self.around.real(path)]
         except KeyError:
             raise FileNotFoundError(2, "No such file or directory", path) from None
 

@@ -312,7 +312,7 @@ def test_init_with_one_index_gives_it_every_name() -> None:
     assert valid(text)["index"] == [{"name": "pypi", "packages": ["*"]}]
     assert_golden("policy-init.txt", text)
     assert_golden("policy-init-out.txt", ended.out)
-    assert ended.err == ""
+    assert ended.err == "safepip: this policy would refuse nothing of today's configuration\n"
     assert world.indexes.asked == []
 
 
@@ -450,14 +450,18 @@ def test_init_repeats_nothing_that_a_stronger_policy_lists() -> None:
 
 
 @pytest.mark.parametrize(
-    "nasty", ['x"\n[rules]\nyanked-release = "off"', "a\x00b\r\nc", "\N{RIGHT-TO-LEFT OVERRIDE}"]
+    "nasty", ['x"\n[rules]\nyanked-release = "off"', "a\x00b\r\nc", "\x1b[31m", "\N{RIGHT-TO-LEFT OVERRIDE}"]
 )
 def test_nothing_that_was_found_becomes_a_line_of_the_policy(nasty: str) -> None:
     """Names of places come from files and variables that others may have written."""
     text = draft_text(
         Draft(
             day="2026-11-21",
-            indexes=[DraftIndex(name="corp", url="https://corp.example/simple", said_by=nasty)],
+            indexes=[
+                DraftIndex(name="corp", url="https://corp.example/simple", said_by=nasty),
+                DraftIndex(name="other", url="https://other.example/simple", said_by=nasty),
+            ],
+            undecided=[nasty],
             elsewhere=[nasty],
             left_out=[nasty],
             urls=[nasty],

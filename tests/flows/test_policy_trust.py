@@ -105,6 +105,20 @@ def test_the_bundle_that_a_policy_names_is_trusted_with_it() -> None:
     assert not trusted(world)
 
 
+def test_a_bundle_that_is_no_file_any_more_ends_trust_whatever_the_folder_is_called() -> None:
+    """Trusted by way of a link, the bundle was known by another path, and a folder has no digest."""
+    world = scene()
+    world.around.links["/link"] = CWD
+    assert world.run("policy", "trust", "/link/safepip.toml").code == 0
+    assert trusted(world)
+    world.write("certs/ca.pem", "other roots")
+    assert not trusted(world)
+    del world.around.disk[f"{CWD}/certs/ca.pem"]
+    world.write("certs/ca.pem/0a1b2c3d.0", "roots in a folder")
+    assert not trusted(world)
+    assert "in force" not in world.run("policy", "trust", "--list").out
+
+
 def test_the_same_policy_in_another_folder_is_not_trusted() -> None:
     """Relative paths in it lead elsewhere there."""
     world = scene()

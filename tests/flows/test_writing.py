@@ -124,6 +124,20 @@ def test_a_line_break_makes_no_second_setting(
     assert "a line break would make several settings of it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("key", ["global.", "global. http://mirror.example/simple #", "global.\thttp"])
+def test_a_key_that_would_continue_the_setting_above_it_is_not_written(
+    conf: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    """pip's parser takes an indented line, or one with no name, as more of the value before."""
+    above = "[global]\nextra-index-url = https://a.example/simple\n"
+    conf.write_text(above, encoding="utf-8")
+
+    code = config("set", key, "http://mirror.example/simple")
+
+    assert (code, conf.read_text(encoding="utf-8")) == (1, above)
+    assert "part of the setting above it" in capsys.readouterr().err
+
+
 def test_a_password_is_warned_of_and_not_shown(conf: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code = config("set", "global.index-url", "https://me:s3cret@mirror.example/simple")
 

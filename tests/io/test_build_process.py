@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -13,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
+import safepip
 from safepip.core.errors import BuildError
 from safepip.core.limits import Limits
 from safepip.io.build_environ import scrubbed_environment
 from safepip.io.build_process import Job, Processes
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="process groups")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has namespaces")
+_SOURCES = str(Path(safepip.__file__).parents[1])
 
 
 @pytest.fixture
@@ -110,7 +115,7 @@ def test_where_the_kernel_does_not_allow_it_the_build_goes_on_and_that_is_said(
 
     source = pkgutil.get_data("safepip.io", "in_build.py")
     assert source is not None
-    broken = source.replace(b"failed = libc.unshare(NEW_USERS | NEW_NETWORK)", b"failed = libc.unshare(-1)")
+    broken = source.replace(b"failed = libc.unshare(APART)", b"failed = libc.unshare(-1)")
     assert broken != source
     monkeypatch.setattr(pkgutil, "get_data", lambda *_: broken)
 
@@ -184,26 +189,34 @@ def test_a_backend_that_fills_the_disk_is_ended(private: Path) -> None:
     assert failure.value.notes[0] == "it printed more than 1000000 bytes"
 
 
+_BEATS = (
+    "import time\n"
+    "for _ in range(600):\n"
+    "    with open('beat', 'a') as file: file.write('x')\n"
+    "    time.sleep(0.05)\n"
+)
+"""Shows that it runs, for half a minute."""
+
+
 @POSIX
-def test_nothing_that_a_backend_started_goes_on(private: Path) -> None:
+@pytest.mark.parametrize("own_session", [False, pytest.param(True, marks=LINUX)])
+def test_nothing_that_a_backend_started_goes_on(private: Path, own_session: bool) -> None:
     code = (
-        "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        "open('child', 'w').write(str(child.pid))\n"
+        "import os, subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-c', {_BEATS!r}], start_new_session={own_session})\n"
+        "while not os.path.exists('beat'): time.sleep(0.05)\n"
     )
 
     run(private, code)
 
-    assert _ends(int((private / "child").read_text()))
+    assert _ends(private / "beat")
 
 
 @POSIX
 def test_ctrl_c_ends_the_backend(private: Path) -> None:
-    code = "import os, time\nopen('child', 'w').write(str(os.getpid()))\ntime.sleep(60)"
-
     def interrupt() -> None:
         for _ in range(200):
-            if (private / "child").exists() and (private / "child").read_text():
+            if (private / "beat").exists():
                 break
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
@@ -211,19 +224,110 @@ def test_ctrl_c_ends_the_backend(private: Path) -> None:
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        run(private, code)
+        run(private, _BEATS)
     thread.join()
 
-    assert _ends(int((private / "child").read_text()))
+    assert _ends(private / "beat")
 
 
-def _ends(pid: int) -> bool:
-    """Whether a process is gone, or dead and not yet fetched, within a few seconds."""
-    for _ in range(100):
-        state = subprocess.run(
-            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.strip()
-        if not state or state.startswith("Z"):
+@LINUX
+def test_a_backend_ends_with_a_safepip_that_is_killed(private: Path) -> None:
+    code = (
+        "import sys\nfrom safepip.core.limits import Limits\n"
+        "from safepip.io.build_process import Job, Processes\nfrom pathlib import Path\n"
+        f"private = {str(private)!r}\n"
+        f"job = Job([sys.executable, '-c', {_BEATS!r}], private, {{}}, 'Building x')\n"
+        "Processes(Path(private), sys.executable, Limits()).run(job)\n"
+    )
+    whole = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": _SOURCES})
+    try:
+        for _ in range(200):
+            if (private / "beat").exists():
+                break
+            time.sleep(0.05)
+        assert whole.poll() is None
+    finally:
+        whole.kill()
+        whole.wait()
+
+    assert (private / "beat").exists()
+    assert _ends(private / "beat")
+
+
+@LINUX
+def test_a_backend_ended_by_a_signal_is_said(private: Path) -> None:
+    with pytest.raises(BuildError) as failure:
+        run(private, "import os, signal; os.kill(os.getpid(), signal.SIGTERM)")
+
+    assert failure.value.notes[0] == "it was ended by signal 15"
+
+
+@LINUX
+def test_a_build_sees_and_signals_its_own_processes_only(private: Path) -> None:
+    code = (
+        "import os, subprocess, sys\n"
+        "own = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)\n"
+        "own.terminate(); assert own.wait() == -15\n"
+        f"try: os.kill({os.getpid()}, 0); said = 'reached'\n"
+        "except OSError as error: said = error.strerror\n"
+        "open('said', 'w').write(said)\n"
+        "open('seen', 'w').write(' '.join(n for n in os.listdir('/proc') if n.isdigit()))\n"
+    )
+
+    processes = run(private, code)
+
+    if not processes.open_because:
+        assert (private / "said").read_text() == os.strerror(3)
+        assert str(os.getpid()) not in (private / "seen").read_text().split()
+
+
+@LINUX
+def test_a_build_finds_no_socket_of_a_service(private: Path) -> None:
+    """Of an agent, a container engine, a session bus: each would do outside what is asked of it inside."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, socket.socket(socket.AF_UNIX) as service:
+        service.bind(f"{short}/agent")
+        service.listen()
+        code = (
+            "import socket\n"
+            "own = socket.socket(socket.AF_UNIX); own.bind('own.socket'); own.listen()\n"
+            "socket.socket(socket.AF_UNIX).connect('own.socket')\n"
+            f"try: socket.socket(socket.AF_UNIX).connect('{short}/agent'); said = 'reached'\n"
+            "except OSError as error: said = error.strerror\n"
+            "open('said', 'w').write(said)\n"
+        )
+
+        processes = run(private, code)
+
+    assert (private / "said").read_text() == ("reached" if processes.open_because else os.strerror(111))
+
+
+@LINUX
+def test_code_of_others_writes_to_no_device_but_harmless_ones(private: Path) -> None:
+    (private / "own").mkdir()
+    code = (
+        "import os\n"
+        "for name in ('null', 'zero', 'full', 'stdout', 'stderr'): os.close(os.open(f'/dev/{name}', os.O_WRONLY))\n"
+        "found = [f'/dev/{name}' for name in os.listdir('/dev')\n"
+        "         if name not in ('null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts', 'stdout', 'stderr')]\n"
+        "opened = []\n"
+        "for path in found:\n"
+        "    if os.path.isdir(path) or os.path.islink(path): continue\n"
+        "    try: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK)); opened.append(path)\n"
+        "    except OSError: pass\n"
+        "open('own/opened', 'w').write(str(opened))\n"
+    )
+
+    processes = run(private, code, folders=[str(private / "own")])
+
+    if not processes.free_because:
+        assert (private / "own" / "opened").read_text() == "[]"
+
+
+def _ends(beat: Path) -> bool:
+    """Whether what writes to the file stops within a few seconds."""
+    for _ in range(20):
+        before = beat.stat().st_size
+        time.sleep(0.3)
+        if beat.stat().st_size == before:
             return True
-        time.sleep(0.05)
     return False

@@ -130,6 +130,44 @@ def test_a_broken_zip_is_one_clear_error(tmp_path: Path, content: bytes) -> None
         unpacked(tmp_path, content, "demo-1.0.zip")
 
 
+@pytest.mark.parametrize("place", [8, 10], ids=["encrypted", "packed in an unknown way"])
+def test_a_zip_that_cannot_be_inflated_is_one_clear_error(tmp_path: Path, place: int) -> None:
+    content = bytearray(make_sdist("demo", zipped=True))
+    for start, back in ((content.rindex(b"PK\x01\x02"), 0), (content.rindex(b"PK\x03\x04"), 2)):
+        content[start + place - back] = 1 if place == 8 else 97
+
+    with pytest.raises(VerificationError, match="cannot be read") as refusal:
+        unpacked(tmp_path, bytes(content), "demo-1.0.zip")
+
+    assert refusal.value.reference == "bad-archive"
+    assert {path.name for path in _place(tmp_path).iterdir()} == {"stored"}
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_headers_upon_headers_are_one_clear_error(tmp_path: Path, kind: bytes) -> None:
+    said = b"30 comment=aaaaaaaaaaaaaaaaaa\n"
+    header = member("demo/header", kind)
+    header.size = len(said)
+    one = header.tobuf(tarfile.GNU_FORMAT) + said.ljust(512, b"\0")
+    rest = gzip.decompress(make_tar({"demo/text": b"text"}))
+
+    with pytest.raises(VerificationError, match="cannot be read"):
+        unpacked(tmp_path, gzip.compress(one * 5000 + rest))
+
+    assert {path.name for path in _place(tmp_path).iterdir()} == {"stored"}
+
+
+def test_of_two_files_of_one_name_the_one_that_is_written_is_read(tmp_path: Path) -> None:
+    """Else a build would be held to other metadata than the one that was judged."""
+    archive = _place(tmp_path) / "stored"
+    twice = make_tar({"demo/PKG-INFO": b"first", "./demo/PKG-INFO": b"second"})
+
+    tree = unpacked(tmp_path, twice)
+
+    assert (tree / "PKG-INFO").read_bytes() == b"second"
+    assert read_member(archive, "demo-1.0.tar.gz", "PKG-INFO", Limits()) == b"second"
+
+
 def test_a_bomb_is_refused_before_it_is_written(tmp_path: Path) -> None:
     content = make_tar({"demo/zeros": bytes(65 << 20)})
     assert len(content) < 100_000

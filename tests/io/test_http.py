@@ -291,8 +291,27 @@ def test_nobody_listening_is_no_answer():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"https://localhost:{unused.getsockname()[1]}/"
-        with http() as client, pytest.raises(Undecided, match="gave no answer"):
+        with (
+            http() as client,
+            pytest.raises(Undecided, match="gave no answer: the connection was refused") as caught,
+        ):
             client.get(request_for(url))
+    assert caught.value.hint == "check its host and port, and whether anything listens there"
+
+
+def test_where_the_proxy_does_not_listen_it_is_the_proxy_that_is_named():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        proxy = f"http://ada:s3cret@localhost:{unused.getsockname()[1]}"
+        with (
+            http(proxy=proxy) as client,
+            pytest.raises(
+                Undecided, match="no connection to the proxy: the connection was refused"
+            ) as caught,
+        ):
+            client.get(request_for("https://localhost/"))
+    assert "HTTPS_PROXY" in str(caught.value.hint)
+    assert "s3cret" not in str(vars(caught.value))
 
 
 def test_closing_ends_a_pause(server):

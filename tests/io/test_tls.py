@@ -72,6 +72,13 @@ def test_the_notes_name_hosts_issuer_and_dates_of_the_certificate():
     assert "2000-01-01" in finding.notes[1]
 
 
+def test_a_certificate_for_other_addresses_names_them():
+    with IndexServer(hosts=("elsewhere.example", "192.0.2.1", "2001:db8::1")) as server:
+        finding = failure(server)
+    assert "for another host" in finding.message
+    assert "a certificate for elsewhere.example, 192.0.2.1, 2001:db8::1 " in finding.notes[0]
+
+
 def test_a_tls_failure_is_not_tried_again():
     with IndexServer(certificate=Certificate.EXPIRED) as server:
         failure(server)

@@ -167,3 +167,9 @@ def test_a_subdirectory_that_leaves_its_place_is_refused(table: str, name: str) 
 def test_a_subdirectory_inside_is_kept(name: str) -> None:
     table = f'directory = {{path = "src", subdirectory = "{name}"}}'
     assert only(lock_of(direct(table))).url == f"file:///project/src/{name}"
+
+
+def test_an_upload_time_without_offset_is_one_in_utc() -> None:
+    """PEP 751 asks for UTC; a time that cannot be compared with others would end the run."""
+    found = only(lock_of(UV.replace("03:04:05Z", "03:04:05")))
+    assert found.upload_time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

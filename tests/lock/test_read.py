@@ -147,3 +147,12 @@ def toml(value: object) -> str:
 def test_anything_else_is_an_error_and_never_a_crash(data: bytes) -> None:
     with pytest.raises(RequirementFileError):
         read_lock(data, place="pylock.toml", location="/pylock.toml", remote=False)
+
+
+@pytest.mark.parametrize("written", ['version = "1.0"', 'lock-version = "1.0"', "demo-1.0"])
+def test_a_number_of_thousands_of_digits_is_no_lock(written: str) -> None:
+    text = (HEAD + WHEEL).replace(written, written.replace("1.0", "1." + "9" * 5000), 1)
+    with pytest.raises(RequirementFileError, match="more than a thousand digits") as error:
+        lock_of(text)
+    assert error.value.origin is not None
+    assert error.value.origin.line

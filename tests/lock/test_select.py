@@ -72,3 +72,13 @@ def test_what_the_lock_does_not_have_is_told_with_what_it_has() -> None:
 
 def test_a_digest_is_no_marker() -> None:
     assert SHA256 not in str(names(UV))
+
+
+def test_a_marker_of_metadata_is_no_marker_of_a_lock() -> None:
+    """Where metadata has ``extra``, a lock has ``extras``."""
+    with pytest.raises(RequirementFileError, match=r"Cannot select requirements .*: 'extra'") as error:
+        chosen(lock_of(HEAD + WHEEL.replace("[[packages.", "marker = \"extra == 'x'\"\n[[packages.")))
+    assert str(error.value.origin) == "pylock.toml:8:10"
+    assert names(HEAD + WHEEL.replace("[[packages.", "marker = \"'x' not in extras\"\n[[packages.")) == [
+        "demo"
+    ]

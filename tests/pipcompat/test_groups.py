@@ -143,3 +143,34 @@ def _array(members: list[str | dict[str, str]]) -> str:
         for one in members
     ]
     return f"[{', '.join(parts)}]"
+
+
+def _each_includes(times: int, deep: int) -> str:
+    includes = (", ".join([f"{{include-group = 'g{n - 1}'}}"] * times) for n in range(1, deep + 1))
+    rows = (f"g{n} = [{members}]" for n, members in enumerate(includes, start=1))
+    return "\n".join(["[dependency-groups]", 'g0 = ["demo"]', *rows])
+
+
+@pytest.mark.parametrize("times, deep", [(2, 30), (1, 5000)], ids=["doubling", "deep"])
+def test_groups_that_would_take_the_memory_are_refused(times: int, deep: int) -> None:
+    with pytest.raises(
+        RequirementFileError, match="more than 10,000 requirements, or more than 100 groups"
+    ) as caught:
+        read(_each_includes(times, deep), f"g{deep}")
+    assert str(caught.value.origin).startswith(f"pyproject.toml:{deep + 2}:")
+
+
+def test_groups_inside_each_other_bring_what_they_include_each_time() -> None:
+    assert [line.text for line in read(_each_includes(2, 3), "g3")] == ["demo"] * 8
+    assert [line.text for line in read(_each_includes(1, 60), "g60")] == ["demo"]
+
+
+def test_a_marker_that_is_nested_too_deeply_is_an_error() -> None:
+    with pytest.raises(RequirementFileError, match="is nested too deeply"):
+        read(f'[dependency-groups]\ng = ["demo; {nested(3000)}"]', "g")
+    assert len(read(f'[dependency-groups]\ng = ["demo; {nested(20)}"]', "g")) == 1
+
+
+def nested(times: int) -> str:
+    """A marker in parentheses."""
+    return "(" * times + "os_name == 'posix'" + ")" * times

@@ -303,6 +303,42 @@ def test_what_is_no_toml_is_refused_with_its_line(text: str, line: int) -> None:
     assert error.origin.line == line
 
 
+def test_a_byte_order_mark_is_named_for_it_cannot_be_seen() -> None:
+    with pytest.raises(ConfigurationError, match="byte order mark") as error:
+        parse(
+            b"\xef\xbb\xbf[hashes]\nmode = 'files'\n",
+            place="safepip.toml",
+            layer=Layer.PROJECT,
+            directory="/p",
+            known_rules={},
+        )
+    assert error.value.hint == "save the file as UTF-8 without one"
+
+
+def test_a_letter_of_another_script_is_told_from_the_one_it_looks_like() -> None:
+    message = refused('["h\N{CYRILLIC SMALL LETTER A}shes"]\nmode = "index"').message
+    assert message == r"unknown key 'h\u0430shes'"
+
+
+def test_a_flood_of_problems_is_cut_and_counted() -> None:
+    error = refused("[rules]\n" + "".join(f"nothing-{number} = 'deny'\n" for number in range(400)))
+    assert error.origin is not None
+    assert error.origin.line == 2
+    assert len(error.notes) == 50
+    assert error.notes[-1] == "and 350 more problems"
+
+
+def test_what_is_too_long_to_be_read_is_cut() -> None:
+    error = refused(
+        "[[index]]\nname = '"
+        + "x" * 100_000
+        + "!'\nurl = 'https://a.example'\npackages = ['"
+        + "é" * 9000
+        + "']"
+    )
+    assert all(len(text) < 500 for text in (error.message, *error.notes))
+
+
 def test_deep_nesting_is_an_error_and_no_crash() -> None:
     assert "nested too deeply" in refused("x = " + "[" * 100_000).message
 

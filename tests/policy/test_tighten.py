@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import process_time
 
 import pytest
 
@@ -203,6 +204,35 @@ def test_other_names_may_go_elsewhere(pattern: str) -> None:
     policy, findings = merge([strong, written(f'{PYPI}packages = ["{pattern}"]', Layer.USER)])
     assert len(policy.indexes) == 2
     assert not findings
+
+
+MIRROR = '[[index]]\nname = "mirror"\nurl = "https://mirror.example/simple"\nmirror-of = "corp"\n'
+
+
+@pytest.mark.parametrize("layer", [Layer.OPERATOR, Layer.PROJECT])
+def test_a_weaker_file_cannot_add_a_mirror_to_a_stronger_files_index(layer: Layer) -> None:
+    """A mirror's files count as those of the index itself: it would serve names that are that index's alone."""
+    strong = written(CORP + 'packages = ["acme-*"]', Layer.MACHINE)
+    with pytest.raises(ConfigurationError, match="which a stronger policy lists") as error:
+        merge([strong, written(MIRROR + CORP, layer)])
+    assert error.value.origin is not None
+    assert error.value.origin.layer is layer
+
+
+def test_a_mirror_stands_beside_its_index_where_no_stronger_file_lists_it() -> None:
+    weaker = written(CORP + 'packages = ["acme-*"]', Layer.OPERATOR)
+    policy, findings = merge([written(MIRROR + CORP, Layer.USER), weaker])
+    assert {index.name: index.mirror_of for index in policy.indexes} == {"mirror": "corp", "corp": None}
+    assert not findings
+
+
+def test_a_list_of_many_names_is_joined_in_no_time() -> None:
+    names = ", ".join(f'"acme-{number}"' for number in range(8000))
+    files = [written(f"{CORP}packages = [{names}]", layer) for layer in (Layer.MACHINE, Layer.USER)]
+    began = process_time()
+    policy, _ = merge(files)
+    assert len(policy.indexes[0].patterns) == 8000
+    assert process_time() - began < 5
 
 
 def test_star_is_everything_else_and_may_be_refined() -> None:

@@ -244,6 +244,20 @@ def test_no_binary_leaves_nothing_to_install(asking: Asking) -> None:
     assert caught.value.findings[0].rule == "sdist-build"
 
 
+@pytest.mark.parametrize("wheels", [True, False])
+def test_another_version_is_only_advised_where_one_has_a_wheel(asking: Asking, wheels: bool) -> None:
+    index = asking.world.index("pypi")
+    asking.world.publish_sdist(index, "demo", "2.0")
+    if wheels:
+        asking.world.publish(index, "demo", "1.0", tag="cp39-cp39-win_arm64")
+    with pytest.raises(Refused) as caught:
+        asking("demo")
+    (finding,) = caught.value.findings
+    assert (finding.notes == ("there is no wheel of any version",)) is not wheels
+    assert ("ask for a version" in (finding.help or "")) is wheels
+    assert ('[builds] sdists = ["demo"]' in (finding.help or "")) is not wheels
+
+
 def test_only_binary_does_not_even_mention_source(asking: Asking) -> None:
     index = asking.world.index("pypi")
     asking.world.publish(index, "demo")
@@ -320,6 +334,14 @@ def test_nothing_found_is_said_as_pip_says_it(asking: Asking) -> None:
         in caught.value.preface
     )
     assert caught.value.exit_code is ExitCode.ERROR
+
+
+@pytest.mark.parametrize(("name", "file"), [("requirements.txt", True), ("requirements", False)])
+def test_a_file_that_was_taken_for_a_name_is_told(asking: Asking, name: str, file: bool) -> None:
+    asking.world.index("pypi")
+    with pytest.raises(ResolutionError) as caught:
+        asking(name)
+    assert (f"-r {name}" in (caught.value.hint or "")) is file
 
 
 def test_a_project_that_its_route_lacks_names_the_route(asking: Asking) -> None:

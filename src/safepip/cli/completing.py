@@ -6,7 +6,6 @@ of the word under the cursor in ``COMP_CWORD`` (``pip._internal.cli.autocompleti
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +20,12 @@ from safepip.pipcompat.own import GUARDED, OWN_COMMANDS, own_names
 if TYPE_CHECKING:
     from safepip.pipcompat.argv import Invocation
 
+_FOR_US = {
+    "bash": "complete -o default -F _pip_completion safepip\n",
+    "fish": 'complete -fa "(__fish_complete_pip)" -c safepip\n',
+    "zsh": "compdef __pip safepip\n",
+}
+"""Shell → line that has the function of pip's script answer for safepip; PowerShell's knows one name only."""
 _VARIABLES = ("PIP_AUTO_COMPLETE", "COMP_WORDS", "COMP_CWORD")
 
 
@@ -64,13 +69,9 @@ def _actions() -> list[str]:
     return list(ACTIONS)
 
 
-def scripts(invocation: Invocation, own: OwnOptions) -> int:
-    """pip's script for the shell, and the same once more for ``safepip``. Returns pip's exit code.
-
-    PowerShell has one function for all commands, so there the last one would count: it gets pip's alone.
-    """
+def script(invocation: Invocation, own: OwnOptions) -> int:
+    """pip's script for the shell, and a line that has it serve ``safepip`` too. Returns pip's exit code."""
+    shells = [given.option.const for given in invocation.options if given.option.dest == "shell"]
     code = delegate(invocation, own, PassingWorld(stays=True))
-    shells = {option.value for option in invocation.options if option.dest == "shell"}
-    if code or not shells or "powershell" in shells or os.path.basename(sys.argv[0]).startswith("pip"):
-        return code
-    return delegate(invocation, own, PassingWorld(silent=True, program="safepip"))
+    sys.stdout.write(_FOR_US.get(str(shells[-1]), "") if shells and not code else "")
+    return code

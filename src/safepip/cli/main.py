@@ -83,7 +83,7 @@ def _complete(invocation: Invocation, own: OwnOptions) -> int | None:
     from safepip.cli import completing
 
     if invocation.command == "completion":
-        return completing.scripts(invocation, own)
+        return completing.script(invocation, own)
     return completing.answer(invocation, os.environ) if completing.asks(os.environ) else None
 
 

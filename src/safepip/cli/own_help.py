@@ -4,12 +4,17 @@ from __future__ import annotations
 
 OWN_HELP = """
 safepip's Own Options (matched exactly, never abbreviated):
-  --policy <file>             A policy file that counts in full; also SAFEPIP_POLICY, for every command.
-  --hash <alg>:<hex>          A hash for the one requirement on the command line, or one for each, in order.
-  --allow <rule>[:<subject>]  Let a finding of this rule pass in this run, where no stronger policy forbids it.
+  --policy <file>             A policy file that counts in full; also
+                              SAFEPIP_POLICY, for every command.
+  --hash <alg>:<hex>          A hash for the one requirement on the command
+                              line, or one for each, in order.
+  --allow <rule>[:<subject>]  Let findings of this rule pass in this run, where
+                              no stronger policy forbids it.
   --reason <text>             Why; every --allow needs one.
-  --report-format <format>    How findings and the plan are reported: text, json, sarif, github.
-  --explain                   Print the plan with its reasons and change nothing.
+  --report-format <format>    How findings and the plan are reported: text,
+                              json, sarif, github.
+  --explain                   Print the plan with its reasons and change
+                              nothing.
 """
 
 OWN_COMMAND_HELP = {
@@ -18,20 +23,26 @@ Usage:
   safepip explain [options] [RULE | SETTING | PROJECT]
 
 Description:
-  Without a word: everything that is in force, with the place where each was set.
-  RULE:     its page, its level here, and who set it, such as `plaintext-index`; or the name of an error.
-  SETTING:  the value in force and what it shadows: an option of pip by any of its names (`index-url`,
-            `--index-url`, `PIP_INDEX_URL`, `global.index-url`), or a key of the policy (`hashes.mode`).
-  PROJECT:  which index it would come from and why, what each index has, what policy would refuse.
+  Without a word: everything that is in force, and where each value was set.
 
-  A word that is several of these is the first of them; `rule:`, `setting:`, `error:` or `project:` before
-  it says which.
-  Nothing is changed. Only a project's name is sent anywhere, and only to indexes that `install` would ask.
+  RULE      Its page, its level here, and who set it, such as
+            `plaintext-index`; or the name of an error.
+  SETTING   The value in force and what it shadows: an option of pip by any of
+            its names (`index-url`, `--index-url`, `PIP_INDEX_URL`,
+            `global.index-url`), or a key of the policy (`hashes.mode`).
+  PROJECT   Which index it would come from and why, what each index has, what
+            policy would refuse.
+
+  A word that is several of these is the first of them; `rule:`, `setting:`,
+  `error:` or `project:` before it says which.
+  Nothing is changed. Only a project's name is sent anywhere, and only to
+  indexes that `install` would ask.
   Other options are those of `install`: they count as they would there.
 
 Options:
   --offline                   Send nothing: say which indexes would be asked.
-  --policy <file>             A policy file that counts in full; also SAFEPIP_POLICY.
+  --policy <file>             A policy file that counts in full; also
+                              SAFEPIP_POLICY.
   --report-format <format>    text or json.
 """,
     "policy": """
@@ -46,32 +57,38 @@ Usage:
 Description:
   Write, show, check and trust policy files.
 
-  init    Write a first policy from the configuration of pip, what is installed and what is locked, and say
-          what it would refuse today. Asks nothing, of nobody.
-  show    Print the policy in force with the line that set each key, every file with whether it is trusted,
-          what is set aside, and exemptions.
-  check   Read files strictly and print everything that is wrong; without a file, all that take part. Exit
-          code 12 for what is no policy; 14 for exemptions that have ended, and keys that a stronger file
-          does not let through.
-  trust   Let all of this project's policy count for you, here, until it says something else.
-  schema  Print the JSON schema, for editors.
+  init      Write a first policy from the configuration of pip, what is
+            installed and what is locked, and say what it would refuse today.
+            Asks nothing, of nobody.
+  show      Print the policy in force with the line that set each key, every
+            file with whether it is trusted, what is set aside, and exemptions.
+  check     Read files strictly and print everything that is wrong; without a
+            file, all that take part. Exit code 12 for what is no policy; 14
+            for exemptions that have ended, and keys that a stronger file does
+            not let through.
+  trust     Let all of this project's policy count for you, here, until it says
+            something else.
+  schema    Print the JSON schema, for editors.
 
 Options:
   --output <file>             Where init writes (default: safepip.toml).
   --force                     Let init write over a file.
   --revoke                    Take trust back.
   --list                      List the policies that you trust.
-  --policy <file>             A policy file that counts in full; also SAFEPIP_POLICY.
+  --policy <file>             A policy file that counts in full; also
+                              SAFEPIP_POLICY.
   --report-format <format>    text or json.
 
-  The options of safepip install are taken too: they are part of what is configured.
+  The options of safepip install are taken too: they are part of what is
+  configured.
 """,
 }
 """What ``--help`` of a command prints that pip does not have."""
 
 OWN_COMMANDS_HELP = """
 safepip's Own Commands (safepip help <command> says more):
-  explain                     Say what is in force, where it was set, and where a project would come from.
+  explain                     Say what is in force and where it was set, and
+                              where a project would come from.
   policy                      Write, show, check and trust policy files.
 """
 """What follows pip's list of its commands."""

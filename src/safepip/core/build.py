@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from safepip.core.digest import AcceptableDigests, Digests
 from safepip.core.errors import BuildError
 from safepip.core.index import FileEntry, Index, WheelMetadata
 from safepip.core.origin import Origin
+from safepip.core.specifier import read_requirement
 from safepip.core.value import value
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -157,7 +158,7 @@ def _requires(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
     requires = _strings(table["requires"], "build-system.requires", name)
     for text in requires:
         try:
-            Requirement(text)
+            read_requirement(text)
         except InvalidRequirement:
             raise _invalid(name, f"It contains an invalid requirement: {text!r}") from None
     return requires

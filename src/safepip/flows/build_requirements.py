@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from safepip.core.errors import BuildError, Refused
 from safepip.core.origin import Layer, Origin, Place
+from safepip.core.specifier import read_requirement
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.flows.settings import Settings
 
@@ -64,6 +65,7 @@ def for_build(guarded: Guarded, lines: tuple[RequirementLine, ...]) -> Guarded:
         roots=lines,
         constraints=guarded.build_constraints,
         locked={},
+        of_build=True,
         settings=Settings(
             prefer_binary=settings.prefer_binary,
             format_control=settings.format_control,
@@ -125,7 +127,7 @@ def _meant(texts: Iterable[str], environment: Environment, name: str) -> Iterato
 
 def _parsed(text: str, name: str) -> Requirement:
     try:
-        return Requirement(text)
+        return read_requirement(text)
     except InvalidRequirement as error:
         raise BuildError(
             f"{name} needs {text!r} to be built, which is no requirement: {str(error).partition(chr(10))[0]}",

@@ -20,6 +20,7 @@ from safepip.flows.planning import fetched, make_plan, memory_of
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
+    from safepip.core.kept import Saved
     from safepip.core.plan import Plan
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
@@ -54,13 +55,22 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
             else:
                 plan, files = _verified_as_they_are(plan, guarded, connection, world)
             world.audit.admitted(plan, files)
-            folder = guarded.settings.download_dir
-            try:
-                saved = [world.save(files[s.project], folder, s.file.filename) for s in plan.as_pinned]
-            except OSError as error:
-                raise CommandError(f"Could not save to {folder}: {error}") from None
-            world.show.downloaded(asked, saved)
+            what = "copy built wheel" if invocation.command == "wheel" else "save"
+            world.show.downloaded(asked, _saved(plan, files, guarded.settings.download_dir, world, what=what))
             return ExitCode.OK
+
+
+def _saved(
+    plan: Plan, files: Mapping[NormalizedName, Path], folder: str, world: World, *, what: str
+) -> list[Saved]:
+    """Put every file of the plan into the folder. Raises CommandError, in pip's words for what was built."""
+    saved = []
+    for step in plan.as_pinned:
+        try:
+            saved.append(world.save(files[step.project], folder, step.file.filename))
+        except OSError as error:
+            raise CommandError(f"Failed to {what} {step.asked_name} to {folder}: {error}") from None
+    return saved
 
 
 def _verified_as_they_are(

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from safepip.core.explained import ConfigurationPage, IndexFacts, PolicyFileFacts, SettingPage, TargetFacts
-from safepip.core.origin import BUILT_IN, Layer, Origin, Place, Sourced
+from safepip.core.origin import Sourced
 from safepip.flows.configuration import configuration_places
 from safepip.flows.explain_pages import exemption_text, option_page, set_policy
+from safepip.flows.explain_variables import roots_in_force
 from safepip.flows.explain_words import OptionWord
-from safepip.flows.indexes import bundle_in_force
 from safepip.pipcompat import table
 from safepip.pipcompat.options import PIP_VERSION
 from safepip.pipcompat.own import GRAMMAR
-from safepip.policy.schema import TlsEnvironment
 
 if TYPE_CHECKING:
     from safepip.core.index import Index
@@ -22,13 +21,11 @@ if TYPE_CHECKING:
     from safepip.flows.surroundings import Surroundings
     from safepip.flows.world import Target, World
 
-SYSTEM_ROOTS = "the operating system's store"
-_OPENSSL_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
 
 def overview(known: InForce, world: World, target: Target) -> ConfigurationPage:
     """The whole effective configuration."""
     environment = target.environment
+    roots = roots_in_force(known, world.around)
     return ConfigurationPage(
         target=TargetFacts(
             python=environment.python,
@@ -37,9 +34,9 @@ def overview(known: InForce, world: World, target: Target) -> ConfigurationPage:
             reason=target.reason,
         ),
         pip_version=PIP_VERSION,
-        roots=roots_in_force(known, world.around),
+        roots=roots,
         cache_dir=known.transport.cache_dir,
-        indexes=tuple(index_facts(index) for index in known.indexes),
+        indexes=tuple(index_facts(index, roots.value) for index in known.indexes),
         files=tuple(_files(world, target)),
         options=tuple(_options(known, world.around)),
         unknown=tuple(
@@ -60,30 +57,19 @@ def overview(known: InForce, world: World, target: Target) -> ConfigurationPage:
     )
 
 
-def roots_in_force(known: InForce, around: Surroundings) -> Sourced[str]:
-    """Whose certificates count where an index has no bundle of its own, and who said so."""
-    bundle = bundle_in_force(known.places, known.policy, around)
-    if bundle.value is not None:
-        return Sourced(value=bundle.value, origin=bundle.origin)
-    environment = known.policy.tls_environment
-    if environment.value is TlsEnvironment.HONOUR:
-        for name in _OPENSSL_VARIABLES:
-            path = around.environ.get(name)
-            if path and around.exists(path):
-                origin = Origin(layer=Layer.OPERATOR, kind=Place.ENVIRONMENT, place=name)
-                return Sourced(value=path, origin=origin)
-    return Sourced(value=SYSTEM_ROOTS, origin=BUILT_IN)
+def index_facts(index: Index, roots: str) -> IndexFacts:
+    """An index without its secrets.
 
-
-def index_facts(index: Index) -> IndexFacts:
-    """An index without its secrets."""
+    Args:
+        roots: what counts where it has no bundle of its own.
+    """
     return IndexFacts(
         name=index.name,
         url=index.url.without_secrets,
         kind=index.kind.value,
         origin=index.origin,
         patterns=tuple(pattern.text for pattern in index.patterns),
-        roots="" if index.kind.local else index.trust.ca_bundle or SYSTEM_ROOTS,
+        roots="" if index.kind.local else index.trust.ca_bundle or roots,
         special=tuple(_special(index)),
     )
 

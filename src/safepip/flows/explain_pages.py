@@ -11,6 +11,7 @@ from safepip.core.explained import ErrorPage, RulePage, SettingPage
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Sourced
 from safepip.core.references import REFERENCES
+from safepip.flows.explain_variables import said_by_variables
 from safepip.flows.explain_words import OptionWord, PolicyWord
 from safepip.pipcompat.environ import PREFIX
 from safepip.pipcompat.option import Option
@@ -50,7 +51,7 @@ _DEFAULTS = Policy()
 def option_page(word: OptionWord, known: InForce, around: Surroundings) -> SettingPage:
     """One option of pip: the value in force, what it shadows, and what safepip does with it."""
     option = word.option
-    said = known.config.items(option.dest)
+    said = known.config.items(option.dest) or said_by_variables(option.dest, known, around)
     effective = known.config.effective(option.dest)
     default = _default(option, around)
     treated = treatment(option.name, word.command)

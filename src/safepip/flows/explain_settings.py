@@ -12,9 +12,14 @@ from safepip.flows.configuration import read_config
 from safepip.flows.gather import gather
 from safepip.flows.gathered import Gathered
 from safepip.flows.guard import named_places
-from safepip.flows.indexes import configured_indexes, default_trust, is_url, with_named_in_files
+from safepip.flows.indexes import (
+    configured_indexes,
+    default_trust,
+    is_url,
+    with_named_in_files,
+)
 from safepip.flows.judging import judge_each
-from safepip.flows.policies import policy_files, read_policy
+from safepip.flows.policies import merged, policy_files
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.transport import read_transport, requirement_texts
 from safepip.pipcompat import table
@@ -82,7 +87,8 @@ def gather_in_force(
     asked = _as_command(invocation, command)
     config = read_config(asked, world, target)
     world.manner(config)
-    policy, policy_findings = read_policy(own, world)
+    files = tuple(policy_files(own, world))
+    policy, policy_findings = merged(files, own)
     transport = read_transport(config, world)
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
@@ -98,7 +104,7 @@ def gather_in_force(
     return InForce(
         config=config,
         policy=policy,
-        files=tuple(policy_files(own, world)),
+        files=files,
         places=places,
         trust=trust,
         transport=transport,

@@ -16,7 +16,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from safepip.core.errors import CommandError
 from safepip.core.origin import Sourced
 from safepip.core.references import REFERENCES
+from safepip.core.specifier import read_requirement
 from safepip.pipcompat import table
+from safepip.pipcompat.address import is_archive
 from safepip.pipcompat.environ import PREFIX, SECTION
 from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS
@@ -39,6 +41,10 @@ _VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Variables that are no option of pip → the setting that they bear on."""
+
+
+_TEXT_FILES = (".cfg", ".conf", ".in", ".ini", ".lock", ".pem", ".toml", ".txt")
+"""How the names of requirement, configuration and policy files end, and hardly any project's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +209,7 @@ def _typed(word: str) -> OptionWord | None:
 
 def _project(said: Sourced[str]) -> ProjectWord | None:
     try:
-        requirement = Requirement(said.value)
+        requirement = read_requirement(said.value)
     except InvalidRequirement:
         return None
     if requirement.url is not None:
@@ -212,11 +218,13 @@ def _project(said: Sourced[str]) -> ProjectWord | None:
 
 
 def _is_no_project(word: str) -> bool:
-    """Whether the word is so plainly a setting that its name must not be sent to an index."""
+    """Whether the word is so plainly a setting or a file that its name must not be sent to an index."""
+    if is_archive(word) or word.lower().endswith(_TEXT_FILES):
+        return True
     if "_" in word and word.isupper():
         return True
     table_name, dot, _ = word.partition(".")
-    return word.startswith((PREFIX, "-")) or (bool(dot) and table_name in {"global", *TABLES})
+    return word.startswith((PREFIX, "-")) or (bool(dot) and table_name in {"global", *TABLES, *COMMANDS})
 
 
 def _near(word: str) -> list[str]:
@@ -226,11 +234,15 @@ def _near(word: str) -> list[str]:
 
 def _unknown(said: Sourced[str], kind: str = "rule, setting, error or project") -> CommandError:
     near = _near(said.value.rpartition(":")[2])
+    project = f"; if it is a project: safepip explain project:{said.value}" if _project(said) else ""
     return CommandError(
         f"{said.value!r} is no {kind}",
         reference="usage",
         origin=said.origin,
-        hint=f"did you mean {' or '.join(near)}?"
-        if near
-        else "`safepip explain` alone shows every setting in force; docs/reference lists rules and keys",
+        hint=(
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "`safepip explain` alone shows every setting in force; docs/reference lists rules and keys"
+        )
+        + project,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from safepip.core.errors import CommandError, RequirementFileError, UsageError
 from safepip.core.limits import Limits
 from safepip.core.origin import Sourced
-from safepip.core.subjects import RequirementLine, Setting
+from safepip.core.subjects import RequirementKind, RequirementLine, Setting
 from safepip.flows.gathered import Gathered, with_file_options
 from safepip.flows.indexes import is_url
 from safepip.flows.settings import Settings, read_settings
@@ -54,17 +54,18 @@ def gather(
     sources = collect_sources(config.items("requirements"), config.items("dependency_groups"), world.around)
     check_sources(sources, config)
     reader = _Reader(files=files, world=world, target=target, settings=read_settings(config))
-    build = [reader.apart(path) for path in config.items("build_constraints")]
+    build = [_only_constraints(reader.apart(path)) for path in config.items("build_constraints")]
     for path in config.items("constraints"):
         reader.file(path, constraint=True)
     typed = list(_typed_requirements(invocation, own, config, world))
+    world.show.noted([_not_the_folder(line) for line in typed if _is_named_like_a_folder(line, world)])
     groups = reader.groups(sources)
     editables = [_typed(path, config, world, editable=True) for path in config.items("editables")]
     reader.everything(sources)
     gathered = Gathered(
         roots=(*typed, *groups, *editables, *reader.roots, *reader.script(config)),
         constraints=reader.constraints,
-        build_constraints=tuple(line for one in build for line in one.lines if line.constraint),
+        build_constraints=tuple(line for one in build for line in one.lines),
         build_settings=tuple(said for one in build for said in one.settings),
         settings=tuple(reader.said),
         findings=tuple(reader.findings),
@@ -162,6 +163,19 @@ def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -
     return read(path, constraint=constraint, files=files, environ=world.around.environ, limits=Limits())
 
 
+def _only_constraints(read: RequirementFile) -> RequirementFile:
+    """Raise where a file of build constraints would add requirements: pip puts them into every build."""
+    for line in read.lines:
+        if not line.constraint:
+            raise RequirementFileError(
+                "a requirement among build constraints: it is in a file that one of theirs names with -r",
+                reference="requirement-file",
+                origin=line.origin,
+                hint="name the file with -c, so that it only constrains",
+            )
+    return read
+
+
 def _absolute(setting: Setting, world: World) -> Setting:
     """A folder as the operator's own folders are written, so that the two can be compared."""
     if setting.option not in _PLACES or is_url(setting.value) or not setting.value.strip():
@@ -195,6 +209,25 @@ def _typed(
         config_settings=settings,
         exists=world.around.exists,
         is_dir=world.around.is_dir,
+    )
+
+
+def _is_named_like_a_folder(line: RequirementLine, world: World) -> bool:
+    """Whether a bare name could as well have been meant as the path of what stands here."""
+    named = line.requirement
+    return (
+        line.kind is RequirementKind.NAMED
+        and named is not None
+        and not named.specifier
+        and world.around.is_dir(named.name)
+    )
+
+
+def _not_the_folder(line: RequirementLine) -> str:
+    name = line.requirement.name if line.requirement else line.text
+    return (
+        f"WARNING: {name} is looked for by its name, and there is a folder ./{name} here: "
+        f"write ./{name} if that is meant"
     )
 
 

@@ -34,6 +34,7 @@ class Guarded:
         trust: TLS trust of everything that is no index: direct URLs, remote files.
         context: what rules are told; later stages judge with the same.
         locked: where the projects of lock files come from: no index is asked for them.
+        of_build: whether the roots are what a build needs, so that ``build_constraints`` hold for them.
     """
 
     config: EffectiveConfig
@@ -47,6 +48,7 @@ class Guarded:
     context: RuleContext
     build_constraints: tuple[RequirementLine, ...] = ()
     locked: Mapping[NormalizedName, Routed] = field(default_factory=dict)
+    of_build: bool = False
 
     @property
     def counts_hashes(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from safepip.flows.build import Builds
 from safepip.flows.guard import guard
 from safepip.flows.guarded import Guarded
 from safepip.flows.judging import judge_artifacts, judge_each, stop_if_denied
-from safepip.flows.planning import fetched, make_plan, memory_of, with_digests
+from safepip.flows.planning import fetched, make_plan, memory_of, to_fetch, with_digests
 from safepip.flows.self_overwrite import lands_here, self_overwrites, stand_apart
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def verified_files(
     Args:
         installed: files of what is in the environment and may not be overwritten by another package.
     """
-    world.sink(StageBegan(stage="downloading", total=len(plan.steps)))
+    world.sink(StageBegan(stage="downloading", total=len(to_fetch(plan))))
     files = fetched(plan, guarded, connection)
     made, wheels = builds.built(plan, files)
     world.sink(StageBegan(stage="verifying", total=len(plan.steps)))
@@ -151,5 +152,7 @@ def _apply(
     if applied.exit_code != ExitCode.OK:
         said = "\n".join(applied.messages)
         raise ApplyError("pip could not apply the plan; the environment is as it was", notes=(said,))
-    world.show.installed(plan, applied)
+    # What the resolver has warned of already, pip warns of again.
+    fresh = tuple(line for line in applied.messages if line not in plan.notes)
+    world.show.installed(plan, replace(applied, messages=fresh))
     return applied.exit_code

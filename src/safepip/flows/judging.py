@@ -151,11 +151,15 @@ def _unhashed(step: Step, guarded: Guarded) -> Finding:
         origin=_origin(step),
         subject=step.project,
         notes=(f"its index offers {step.file.filename} with {known}",) if known else (),
-        help=f"after checking it, add this to the file: {pin} {known}"
+        help=f"after checking it, add this to {_its_file(guarded)}: {pin} {known}"
         if known
         else f"add {pin} --hash=sha256:…",
         decided_by=_decided_by(guarded),
     )
+
+
+def _its_file(guarded: Guarded) -> str:
+    return "a file for --build-constraint" if guarded.of_build else "the file"
 
 
 def _decided_by(guarded: Guarded) -> str:

@@ -41,7 +41,9 @@ def make_plan(
     from safepip.resolve.resolver import resolve
 
     memory = memory_of(guarded, world)
-    world.sink(StageBegan(stage="resolving"))
+    if not guarded.of_build:
+        # What builds need is found out on the way: the stage is the command's.
+        world.sink(StageBegan(stage="resolving"))
     request = ResolveRequest(
         roots=guarded.roots,
         constraints=guarded.constraints,
@@ -86,9 +88,14 @@ def _with_digest(step: Step, sha256: str | None) -> Step:
     return replace(step, file=replace(step.file, digests=Digests.of([Digest.of("sha256", sha256)])))
 
 
+def to_fetch(plan: Plan) -> list[Step]:
+    """The steps that are files somewhere; a folder that is built is there already."""
+    return [step for step in plan.steps if step.source is None or not step.source.directory]
+
+
 def fetched(plan: Plan, guarded: Guarded, connection: Connection) -> Mapping[NormalizedName, Path]:
     """The file of every step, its digests checked; a folder that is built needs none."""
-    steps = [step for step in plan.steps if step.source is None or not step.source.directory]
+    steps = to_fetch(plan)
     # A direct file brings an index of its own, which nobody configured; so does one of a lock.
     own = {step.index: step.route.index for step in steps if step.direct or step.file.locked}
     return connection.store.ensure(steps, {index.name: index for index in guarded.indexes} | own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,7 +33,11 @@ def read_policy(own: OwnOptions, world: World) -> tuple[Policy, tuple[Finding, .
         ConfigurationError: a file that cannot be read, or says something unknown.
         Refused, UsageError: ``--allow`` of what may not be allowed.
     """
-    files = policy_files(own, world)
+    return merged(policy_files(own, world), own)
+
+
+def merged(files: Sequence[PolicyFile], own: OwnOptions) -> tuple[Policy, tuple[Finding, ...]]:
+    """The policy of these files, with what the command line exempts. Raises as :func:`read_policy`."""
     policy, findings = merge(files)
     if not own.allow:
         return policy, findings
@@ -45,7 +49,7 @@ def read_policy(own: OwnOptions, world: World) -> tuple[Policy, tuple[Finding, .
 
 
 def policy_files(own: OwnOptions, world: World) -> list[PolicyFile]:
-    """Every policy file that takes part, as written, strongest first.
+    """Every policy file that takes part, as written, strongest first. To be called once: one may be a pipe.
 
     Raises:
         ConfigurationError: a file that cannot be read, or says something unknown.

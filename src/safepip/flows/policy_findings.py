@@ -93,7 +93,9 @@ def _left_out(index: Index) -> str:
         return f"{place} ({index.origin}): a folder that you name needs no entry"
     if index.url.scheme != "https":
         return f"{place} ({index.origin}): it is not encrypted; list it with its https: URL"
-    return f"{place} ({index.origin}): a page of links cannot be listed, and will be set aside"
+    if index.url.path.lower().endswith((".html", ".htm")) and not index.url.query:
+        return f"{place} ({index.origin}): a page of links; list it with its names, or it will be set aside"
+    return f"{place} ({index.origin}): a page of links without .html cannot be listed, and will be set aside"
 
 
 def _entries(

@@ -161,7 +161,9 @@ def _write(path: str, text: str, world: World, *, over: bool) -> None:
 
 def _tell(path: str, findings: tuple[Finding, ...], world: World) -> None:
     refused = sum(finding.denies for finding in findings)
-    if findings:
+    if not findings:
+        world.show.noted(["this policy would refuse nothing of today's configuration"])
+    else:
         others = len(findings) - refused
         counts = f"{refused} refused, {others} set aside or warned of"
         world.show.noted([f"what this policy would make of today's configuration: {counts}"])

@@ -50,7 +50,7 @@ class Memory:
 
     def objection(self, route: Route) -> Finding | None:
         """A finding that denies this route; None where it may be taken. For any thread."""
-        if route.reason not in _UNDECIDED_BY_POLICY:
+        if route.reason not in _UNDECIDED_BY_POLICY or route.index.kind.local:
             return None
         known = self._before(route.project).route
         if known is None or _leads_to(route, known):
@@ -62,7 +62,10 @@ class Memory:
         listed = file.digests.sha256
         if listed is None or not self._counts_bytes:
             return
-        known = self._before(project).files.get((index.name, file.filename))
+        files = self._before(project).files
+        known = next(
+            (files[name, file.filename] for name in _names(index) if (name, file.filename) in files), None
+        )
         if known is None or listed == known.digest.hex:
             return
         found = _republished(project, index, file, known)
@@ -121,7 +124,12 @@ class Memory:
 
 
 def _leads_to(route: Route, known: KnownRoute) -> bool:
-    return any(index.name == known.index for index in route.indexes)
+    return any(known.index in _names(index) for index in route.indexes)
+
+
+def _names(index: Index) -> tuple[str, ...]:
+    """What the record may call it: its name, or what it was called before a policy gave it one."""
+    return (index.name, index.url.without_secrets)
 
 
 def _route_changed(route: Route, known: KnownRoute) -> Finding:
@@ -141,19 +149,22 @@ def _route_changed(route: Route, known: KnownRoute) -> Finding:
 
 
 def _republished(project: NormalizedName, index: Index, file: FileEntry, known: KnownFile) -> Finding:
+    page = Origin(
+        layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
+    )
     return Finding(
         rule="republished-file",
-        message=f"{index.label} offers other bytes than before under the name {file.filename}",
-        origin=Origin(
-            layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
-        ),
+        message=f"{'the lock names' if file.locked else f'{index.label} offers'} other bytes than before "
+        f"under the name {file.filename}",
+        origin=file.locked or page,
         subject=project,
         notes=(
             f"{known.digest} was first used on {known.since:%Y-%m-%d}",
-            f"now the page says sha256:{file.digests.sha256}",
+            f"now the {'lock' if file.locked else 'page'} says sha256:{file.digests.sha256}",
         ),
         help=(
-            "ask whoever keeps the index why a released file changed; if that is right, once: "
+            f"ask whoever {'made the lock' if file.locked else 'keeps the index'} why a released file changed; "
+            "if that is right, once: "
             f"--allow republished-file:{project} --reason WHY"
         ),
         decided_by="the record of first uses",

@@ -76,7 +76,8 @@ def _as_stored(key: str, words: tuple[Sourced[str], ...]) -> ConfigFile:
     """What pip's ``RawConfigParser`` writes for these words, read again.
 
     Raises:
-        CommandError: a line break that would begin another setting when the file is read.
+        CommandError: a line break that would begin another setting when the file is read; a key without a
+            name, or indented, which would continue the value of the setting above it.
     """
     value = words[1].value
     if "\n" in key or "\r" in key or "\r" in value:
@@ -87,6 +88,13 @@ def _as_stored(key: str, words: tuple[Sourced[str], ...]) -> ConfigFile:
             hint="set each by a command of its own; several values go with a space between them",
         )
     section, _, name = key.partition(".")
+    if not name or name[0].isspace():
+        raise CommandError(
+            "without a name at its beginning, the line would become part of the setting above it",
+            reference="configuration",
+            origin=words[0].origin,
+            hint="write SECTION.KEY, such as global.index-url",
+        )
     lines = value.replace("\n", "\n\t")
     return conf.parse(f"[{section}]\n{normalize_key(name)} = {lines}\n", words[1].origin.place)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from safepip.core.errors import BuildError, SafepipError
 from safepip.core.limits import Limits
-from safepip.io.in_build import NOT_RUN
+from safepip.io.in_build import BY_SIGNAL, NOT_RUN
 
 _SHOWN_LINES = 60
 """The last words of a backend that failed; its traceback stands there."""
@@ -117,8 +117,9 @@ class Processes:
         return code
 
     def _check(self, code: int, job: Job) -> None:
-        if code < 0:
-            raise self._failure(job, f"it was ended by signal {-code}")
+        if code < 0 or code > BY_SIGNAL:
+            number = -code if code < 0 else code - BY_SIGNAL
+            raise self._failure(job, f"it was ended by signal {number}")
         if code:
             raise self._failure(job, f"exit code: {code}")
 

@@ -25,7 +25,10 @@ _EXECUTABLE = 0o111
 _PIECE_MAX_BYTES = 16 << 20
 """More than any header of a real archive; content is read in blocks."""
 _TRAILER_BLOCKS = 16
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError),
+    RuntimeError,  # encrypted, packed in an unknown way, or headers of headers of headers
+)
 
 
 class _Members(Protocol):
@@ -121,7 +124,9 @@ def read_member(archive: Path, filename: str, name: str, limits: Limits) -> byte
         with _opened(archive, filename) as members:
             entries = list(_limited(members.entries(), limits))
             wanted = f"{check_entries(entries, archive.stat().st_size, limits)}/{name}"
-            found = next((e for e in entries if normal_name(e.name) == wanted and e.kind is Kind.FILE), None)
+            # Of two of one name, that which would be written last.
+            same = [entry for entry in entries if normal_name(entry.name) == wanted]
+            found = next((entry for entry in reversed(same) if entry.kind is Kind.FILE), None)
             if found is None or found.size > limits.sidecar_max_bytes:
                 return None
             return members.content(found).read(limits.sidecar_max_bytes)

@@ -6,12 +6,13 @@ word, so the reader is bounded and every oddity is a ValueError.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from safepip.core.value import value
 
-_VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82
+_VERSION, _EXTENSIONS, _DNS_NAME, _ADDRESS = 0xA0, 0xA3, 0x82, 0x87
 _UTC_TIME, _TEXTS = 0x17, {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1"}
 _NAMES = {b"\x55\x04\x03": "CN", b"\x55\x04\x0a": "O", b"\x55\x04\x0b": "OU", b"\x55\x04\x06": "C"}
 _SUBJECT_ALT_NAME = b"\x55\x1d\x11"
@@ -20,7 +21,7 @@ _TEXT_MAX = 100
 
 @value
 class CertificateFacts:
-    """What a certificate says. Names are ``CN=…, O=…``; times are aware."""
+    """What a certificate says. Names are ``CN=…, O=…``; times are aware; hosts are names and addresses."""
 
     subject: str
     issuer: str
@@ -109,4 +110,8 @@ def _hosts(extensions: bytes) -> Iterator[str]:
         parts = list(_each(extension))
         if parts[0][1] == _SUBJECT_ALT_NAME:
             _, names = _one(parts[-1][1])
-            yield from (_text(0x16, value) for tag, value in _each(names) if tag == _DNS_NAME)
+            for tag, value in _each(names):
+                if tag == _DNS_NAME:
+                    yield _text(0x16, value)
+                elif tag == _ADDRESS:
+                    yield str(ipaddress.ip_address(value))

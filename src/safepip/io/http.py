@@ -279,10 +279,10 @@ class Http:
                 raise overdue(request, self._limits) from None
             failure = ConnectionLost if isinstance(error, httpx.TransportError) else Undecided
             raise failure(
-                f"{url} gave no answer: {words_of(error, self._limits)}",
+                f"{url} gave no answer: {words_of(error, self._limits, self._proxies.towards(url))}",
                 reference="index-unavailable",
                 origin=request.origin,
-                hint=hint_for(error),
+                hint=hint_for(error, self._proxies.towards(url)),
             ) from None
 
     # -- connections -----------------------------------------------------------------------------

@@ -1,29 +1,43 @@
 """Becomes a build backend's process; never imported by safepip.
 
 :mod:`safepip.io.build_process` passes this source text on the command line, with a file to write to, a
-mode, folders, and the command to become. Mode ``closed``: the process gets a network of its own, with nothing
-in it but the loopback, and can gain no rights. The file then says ``closed``; where the kernel does not
-allow it, it says why, and nothing is run. Mode ``open``: the network stays.
+mode, folders, and the command to become. Mode ``closed``: the command gets a network of its own, with nothing
+in it but the loopback, finds no socket of a service outside, can gain no rights, sees and signals no process
+but its own, and whatever it started ends with it. The file then says ``closed``; where the kernel does not allow
+it, it says why, and nothing is run. Mode ``open``: all that stays as it is.
 
 Where folders are given, nothing outside of them can be written, made, moved or removed; a second line of the
 file says ``confined``, or why not.
 
-Standard library only, and Python 3.10 syntax. Linux: ``unshare(2)``, ``user_namespaces(7)``, ``prctl(2)``,
-``landlock(7)``.
+Standard library only, and Python 3.10 syntax. Linux: ``unshare(2)``, ``user_namespaces(7)``,
+``pid_namespaces(7)``, ``mount_namespaces(7)``, ``prctl(2)``, ``landlock(7)``.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+NEW_MOUNTS = 0x00020000
 NEW_USERS = 0x10000000
+NEW_PROCESSES = 0x20000000
 NEW_NETWORK = 0x40000000
+APART = NEW_MOUNTS | NEW_USERS | NEW_PROCESSES | NEW_NETWORK
 SET_DEATH_SIGNAL, KILL = 1, 9
+DROP_CAPABILITY, ADMINISTRATION = 24, 21
 SET_NO_NEW_PRIVILEGES = 38
+MOUNT_BIND, MOUNT_NO_PROGRAMS = 1 << 12, 2 | 4 | 8
+BY_SIGNAL = 128
+"""Added to the number of the signal that ended a process, as shells do."""
+SERVICES = "/run"
+SERVICES_MAX = 20_000
+NAMES_OF_USERS = ("/run/nscd/", "/run/systemd/userdb/", "/var/lib/sss/", "/run/dbus-nss/")
+"""Where the C library asks who a user is; builds do."""
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "stdout", "stderr")
 SET_INTERFACE_FLAGS = 0x8914
 UP_AND_RUNNING = 0x1 | 0x40
 EVERY_ID = 4294967295
@@ -38,10 +52,15 @@ def become(status: str, mode: str, folders: list[str], command: list[str]) -> No
     """Does not return."""
     with open(status, "w", encoding="utf-8") as file:
         network = _outcome(close_network, "closed") if mode == "closed" else "open"
-        files = _outcome(lambda: confine(folders), "confined") if folders else "free"
-        file.write(network + "\n" + files)
-    if mode == "closed" and network != "closed":
-        os._exit(NOT_RUN)
+        file.write(network + "\n")
+    if mode == "closed":
+        if network != "closed":
+            os._exit(NOT_RUN)
+        follow_into_own_processes()
+    with open(status, "a", encoding="utf-8") as file:
+        file.write(_outcome(lambda: confine(folders), "confined") if folders else "free")
+    if mode == "closed":
+        fork_and_reap()
     os.execv(command[0], command)  # noqa: S606 - the whole point: no shell, this very program
 
 
@@ -71,10 +90,12 @@ def confine(folders: list[str]) -> None:
     rights = CHANGES if version > 2 else CHANGES & ~TRUNCATE
     ruleset = call(CREATE_RULESET, struct.pack("Q", rights), ctypes.c_size_t(8), 0)
     semaphores = "/dev/shm"  # noqa: S108 - multiprocessing makes its own there
-    allowed = [*((folder, rights) for folder in folders), (semaphores, rights)]
-    for folder, given in [*allowed, ("/dev", rights & (WRITE_FILE | TRUNCATE))]:
-        if os.path.isdir(folder):
-            opened = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    allowed = [(folder, rights) for folder in (*folders, semaphores)]
+    # No other device: a superuser's build could write to disks.
+    allowed += [(f"/dev/{name}", rights & (WRITE_FILE | TRUNCATE)) for name in DEVICES]
+    for path, given in allowed:
+        if os.path.exists(path):
+            opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
             call(ADD_RULE, ruleset, 1, struct.pack("=Qi", given, opened), 0)
     libc.prctl(SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     call(RESTRICT_SELF, ruleset, 0)
@@ -86,8 +107,9 @@ def close_network() -> None:
 
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()
+    services = list(_services())
     told, helper = _mapper() if user == 0 else (-1, 0)
-    failed = libc.unshare(NEW_USERS | NEW_NETWORK)
+    failed = libc.unshare(APART)
     number = ctypes.get_errno()
     if helper:
         os.write(told, b"n" if failed else b"y")
@@ -101,8 +123,72 @@ def close_network() -> None:
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")
     _raise_loopback()
+    for path in services:
+        # One that is out of reach, or gone by now, is no way out either.
+        libc.mount(b"/dev/null", os.fsencode(path), None, MOUNT_BIND, None)
     libc.prctl(SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     libc.prctl(SET_DEATH_SIGNAL, KILL, 0, 0, 0)
+
+
+def _services() -> Iterator[str]:
+    """Sockets with a path: of agents, containers, buses. A network namespace leaves them where they are."""
+    for path in {*_bound(), *_listed()}:
+        try:
+            found = stat.S_ISSOCK(os.stat(path).st_mode)
+        except (OSError, ValueError):
+            continue
+        if found and not os.path.realpath(path).startswith(NAMES_OF_USERS):
+            yield path
+
+
+def _bound() -> Iterator[str]:
+    """What the kernel says that processes of this network have bound."""
+    with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            words = line.rstrip("\n").split(maxsplit=7)
+            if len(words) == 8 and words[7].startswith("/"):
+                yield words[7]
+
+
+def _listed() -> Iterator[str]:
+    """What other networks have bound and left where services are found: a container's way to its host."""
+    count = 0
+    for folder, _, files in os.walk(SERVICES):
+        count += len(files)
+        if count > SERVICES_MAX:
+            return
+        yield from (os.path.join(folder, name) for name in files)
+
+
+def follow_into_own_processes() -> None:
+    """Go on as the first process of the new namespace; the one that stays outside ends as that one does.
+
+    The kernel ends the others with the first. ``/proc`` is theirs where it may be mounted.
+    """
+    import ctypes
+
+    first = os.fork()
+    if first:
+        _, ended = os.waitpid(first, 0)
+        _end_as(ended)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(SET_DEATH_SIGNAL, KILL, 0, 0, 0)
+    libc.mount(b"proc", b"/proc", b"proc", MOUNT_NO_PROGRAMS, None)
+    libc.prctl(DROP_CAPABILITY, ADMINISTRATION, 0, 0, 0)  # what a superuser could undo the mounts with
+
+
+def fork_and_reap() -> None:
+    """Go on as a child: who is the first process of a namespace must fetch the dead, and hears few signals."""
+    child = os.fork()
+    while child:
+        ended, status = os.wait()
+        if ended == child:
+            _end_as(status)
+
+
+def _end_as(status: int) -> None:
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else BY_SIGNAL - code)
 
 
 def _mapper() -> tuple[int, int]:

@@ -23,6 +23,11 @@ class Diagnosis:
     help: str
 
 
+_UNKNOWN_ISSUER = Diagnosis(
+    what="its certificate was issued by a CA that is not trusted (unknown CA, or a missing intermediate certificate)",
+    help="if the CA is your company's, name its certificate as the index's ca-bundle; "
+    "else the server must send its intermediate certificates",
+)
 _BY_VERIFY_CODE = {
     9: Diagnosis(
         what="its certificate is not valid yet",
@@ -40,11 +45,8 @@ _BY_VERIFY_CODE = {
         what="its certificate chain ends in a root that is not trusted (unknown CA)",
         help="if the CA is your company's, name its certificate as the index's ca-bundle",
     ),
-    20: Diagnosis(
-        what="its certificate was issued by a CA that is not trusted (unknown CA, or a missing intermediate certificate)",
-        help="if the CA is your company's, name its certificate as the index's ca-bundle; "
-        "else the server must send its intermediate certificates",
-    ),
+    20: _UNKNOWN_ISSUER,
+    21: _UNKNOWN_ISSUER,
     62: Diagnosis(
         what="its certificate is for another host (wrong host)",
         help="check the spelling of the host; the server needs a certificate for this name",

@@ -100,8 +100,10 @@ def _unusable(why: str, text: str, environ: Mapping[str, str]) -> ConfigurationE
     )
 
 
-def words_of(error: Exception, limits: Limits) -> str:
-    """Why a connection failed."""
+def words_of(error: Exception, limits: Limits, proxy: str | None = None) -> str:
+    """Why a connection failed; ``proxy``: what it was to go through, if anything."""
+    if proxy and isinstance(error, httpx.ConnectError):
+        return f"no connection to the proxy: {words_of(error, limits)}"
     if isinstance(error, httpx.ConnectTimeout):
         return f"no connection within {limits.connect_timeout_seconds:g} seconds"
     if isinstance(error, httpx.TimeoutException):
@@ -110,15 +112,19 @@ def words_of(error: Exception, limits: Limits) -> str:
         return f"the proxy refused: {error}"
     if cause_of(error, socket.gaierror):
         return "its name cannot be resolved"
+    if cause_of(error, ConnectionRefusedError):
+        return "the connection was refused"
     return str(error) or type(error).__name__
 
 
-def hint_for(error: Exception) -> str:
+def hint_for(error: Exception, proxy: str | None = None) -> str:
     """What to do about it."""
+    if isinstance(error, httpx.ProxyError) or (proxy and isinstance(error, httpx.ConnectError)):
+        return "check the proxy: --proxy, and the variables HTTPS_PROXY and ALL_PROXY"
     if cause_of(error, socket.gaierror):
         return "check the spelling of the host, and the network"
-    if isinstance(error, httpx.ProxyError):
-        return "check the proxy settings"
+    if cause_of(error, ConnectionRefusedError):
+        return "check its host and port, and whether anything listens there"
     return "try again, or raise --timeout"
 
 

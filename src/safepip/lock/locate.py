@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from datetime import UTC, datetime
 from pathlib import PurePath
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -55,7 +56,7 @@ def locked_file(lock: Lock, chosen: Chosen) -> LockedFile:
         origin=lock.text.origin(chosen.path),
         digests=_digests(lock, artifact, chosen.path),
         size=artifact.size,
-        upload_time=artifact.upload_time,
+        upload_time=_in_utc(artifact.upload_time),
         index=None
         if index is None
         else Sourced(value=index, origin=lock.text.origin((*chosen.package_path, "index"))),
@@ -170,6 +171,11 @@ def _digests(lock: Lock, file: PackageArchive | PackageWheel | PackageSdist, pat
         return Digests.of(found)
     except DigestError as error:
         raise lock.invalid(str(error), (*path, "hashes")) from None
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """A time without an offset is one in UTC: the standard asks for no other (PEP 751)."""
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _wrong(lock: Lock, message: str, path: KeyPath) -> RequirementFileError:

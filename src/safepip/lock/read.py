@@ -16,8 +16,9 @@ from packaging.version import InvalidVersion, Version
 
 from safepip.core.errors import RequirementFileError
 from safepip.core.finding import Finding, Level, Severity
-from safepip.core.origin import Origin
+from safepip.core.origin import Layer, Origin, Place
 from safepip.core.positions import KeyPath
+from safepip.core.specifier import endless_number
 from safepip.core.toml import TomlError, TomlText
 from safepip.lock.keys import unknown_keys
 
@@ -58,7 +59,9 @@ def read_lock(data: bytes, *, place: str, location: str, remote: bool) -> Lock:
         RequirementFileError: no TOML, no lock, or one of a later standard.
     """
     try:
-        text = TomlText(data.decode(), place=place, deepest=_DEEPEST)
+        written = data.decode()
+        _check_numbers(written, place)
+        text = TomlText(written, place=place, deepest=_DEEPEST)
     except UnicodeDecodeError as error:
         raise RequirementFileError(
             f"Error reading pylock file {place!r}: {error}", reference="lock-file"
@@ -126,6 +129,15 @@ def _with_known_minor(table: Mapping[str, Any]) -> tuple[Version | None, Mapping
     if version is None or not _KNOWN < version < Version("2"):
         return None, table
     return version, {**table, "lock-version": str(_KNOWN)}
+
+
+def _check_numbers(text: str, place: str) -> None:
+    """Raise where packaging would give up, in the middle of a version or of the name of a file."""
+    at = endless_number(text)
+    if at is not None:
+        line = text.count("\n", 0, at) + 1
+        origin = Origin(layer=Layer.PROJECT, kind=Place.FILE, place=place, line=line)
+        raise _invalid(place, "it has a number of more than a thousand digits", origin)
 
 
 def _invalid(place: str, message: str, origin: Origin, hint: str | None = None) -> RequirementFileError:

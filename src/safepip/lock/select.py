@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from packaging.markers import Environment
+from packaging.markers import Environment, UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -27,6 +27,7 @@ from safepip.lock.selectors import Selectors
 
 Artifact = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 _PACKAGE = re.compile(r"packages\[\d+\]")
+_EXTRA = re.compile(r"\bextra\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,9 @@ def select(
         )
     except PylockSelectError as error:
         raise _unselectable(lock, error) from None
+    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+        # A lock has "extras" and "dependency_groups" where metadata has "extra" (PEP 751).
+        raise _unselectable(lock, error, _asking_about(lock, _EXTRA)) from None
     places = {id(package): place for place, package in enumerate(lock.pylock.packages)}
     return [_chosen(package, artifact, places[id(package)]) for package, artifact in chosen]
 
@@ -104,10 +108,17 @@ def _chosen(package: Package, artifact: Artifact, place: int) -> Chosen:
     return Chosen(package=package, artifact=artifact, path=(*path, *below), package_path=path)
 
 
-def _unselectable(lock: Lock, error: PylockSelectError) -> RequirementFileError:
+def _asking_about(lock: Lock, word: re.Pattern[str]) -> KeyPath:
+    """The first marker in which the word stands; the lock itself where none has it."""
+    packages = enumerate(lock.pylock.packages)
+    found = (place for place, package in packages if package.marker and word.search(str(package.marker)))
+    return next((("packages", place, "marker") for place in found), ())
+
+
+def _unselectable(lock: Lock, error: Exception, path: KeyPath = ()) -> RequirementFileError:
     message = str(error)
     place = _PACKAGE.search(message)
-    path: KeyPath = key_path(place[0]) if place else ()
+    path = key_path(place[0]) if place else path
     if not path and "environments" in message:
         path = ("environments",)
     elif not path and "Python version" in message:

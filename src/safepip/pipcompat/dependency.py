@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from safepip.core.errors import RequirementFileError
 from safepip.core.origin import Origin
+from safepip.core.specifier import read_requirement
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.pipcompat.requirement import parse_requirement
 
@@ -19,7 +20,7 @@ def parse_dependency(text: str, origin: Origin) -> RequirementLine:
         RequirementFileError: anything else, in pip's words.
     """
     try:
-        requirement = Requirement(text)
+        requirement = read_requirement(text)
     except InvalidRequirement as error:
         raise RequirementFileError(
             f"Invalid requirement: {text!r}: {error}", reference="invalid-requirement", origin=origin

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from safepip.core.subjects import RequirementLine
 
 _TABLE = "dependency-groups"
-_MOST = 10_000
-"""Requirements of one group with all that it includes: two includes in each of thirty groups are a thousand million."""
+_MOST, _DEEPEST = 10_000, 100
+"""Requirements of one group, and groups inside each other: thirty that each include the next one twice
+are a thousand million requirements."""
 
 
 class Files(Protocol):
@@ -72,24 +73,32 @@ class _Project:
                 f"[{_TABLE}] resolution failed for '{name}' from '{self._path}': {problems}",
                 self._text.origin((_TABLE, self._names.get(canonicalize_name(name), name))),
             ) from None
+        except RecursionError:
+            raise _error(
+                f"a marker in the dependency group '{name}' from '{self._path}' is nested too deeply",
+                self._text.origin((_TABLE, self._names.get(canonicalize_name(name), name))),
+            ) from None
         yield from self._members(name)
 
     def _check_size(self, name: str) -> None:
         """Raise RequirementFileError before a group is written out that would take the memory."""
         if self._size(canonicalize_name(name), {}) > _MOST:
             raise _error(
-                f"the dependency group '{name}' from '{self._path}' has more than {_MOST:,} requirements",
+                f"the dependency group '{name}' from '{self._path}' has more than {_MOST:,} requirements, or "
+                f"more than {_DEEPEST} groups inside each other",
                 self._text.origin((_TABLE, self._names.get(canonicalize_name(name), name))),
             )
 
-    def _size(self, name: str, known: dict[str, int]) -> int:
+    def _size(self, name: str, known: dict[str, int], depth: int = 0) -> int:
         """How many requirements a group brings; what is none, or goes round in a circle, brings none."""
+        if depth > _DEEPEST:
+            return _MOST + 1
         if name not in known:
             known[name] = 0
             written = self._text.table[_TABLE].get(self._names.get(name))
             members = written if isinstance(written, list) else ()
             known[name] = sum(
-                self._size(canonicalize_name(str(member.get("include-group"))), known)
+                self._size(canonicalize_name(str(member.get("include-group"))), known, depth + 1)
                 if isinstance(member, Mapping)
                 else 1
                 for member in members

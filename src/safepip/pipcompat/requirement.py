@@ -12,10 +12,11 @@ from pathlib import PurePath
 from typing import NoReturn
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from safepip.core.digest import Digest
 from safepip.core.origin import Origin
+from safepip.core.specifier import read_requirement
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.pipcompat.address import ALL_VCS, VCS_SCHEMES, is_archive, is_url, looks_like_path, scheme_of
 from safepip.pipcompat.requirement_parts import (
@@ -58,8 +59,7 @@ def parse_requirement(
         text=text, origin=origin, from_file=from_file, is_dir=is_dir, exists=exists, constraint=constraint
     )
     parts = _parse_editable(reading) if editable else _parse_line(reading)
-    if constraint:
-        _check_constraint(reading, parts, editable=editable)
+    _check_constraint(reading, parts, editable=editable)
     return RequirementLine(
         text=text,
         kind=parts.kind,
@@ -137,7 +137,7 @@ def _from_path(reading: Reading, path: str, extras: frozenset[str], marker: Mark
 
 def _parse_editable(reading: Reading) -> Parts:
     try:
-        requirement = Requirement(reading.text)
+        requirement = read_requirement(reading.text)
     except InvalidRequirement:
         requirement = None
     if requirement is not None and requirement.url:
@@ -177,6 +177,8 @@ def _no_editable(reading: Reading) -> NoReturn:
 
 def _check_constraint(reading: Reading, parts: Parts, *, editable: bool) -> None:
     """As pip (``InstallRequirement``, ``check_invalid_constraint_type``), in its words and its order."""
+    if not reading.constraint:
+        return
     if editable:
         reading.fail("Editable requirements are not allowed as constraints", _CONSTRAINT)
     if not parts.named:

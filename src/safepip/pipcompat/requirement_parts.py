@@ -20,6 +20,7 @@ from safepip.core.digest import AcceptableDigests, Digest
 from safepip.core.errors import CommandError, Refused, RequirementFileError
 from safepip.core.finding import Finding
 from safepip.core.origin import Origin
+from safepip.core.specifier import read_marker, read_requirement
 from safepip.core.subjects import RequirementKind
 from safepip.pipcompat.address import ALL_VCS, local_path, scheme_of
 from safepip.pipcompat.fragment import AmbiguousUrlError, FragmentError, acceptable, read_fragment
@@ -89,7 +90,7 @@ def hashes_of(reading: Reading, parts: Parts, hash_options: Sequence[Digest]) ->
 @lru_cache(maxsize=256)
 def parsed_marker(text: str) -> Marker:
     """Lock files repeat a few markers many times. Raises InvalidMarker."""
-    return Marker(text)
+    return read_marker(text)
 
 
 def split_extras(reading: Reading, path: str) -> tuple[str, frozenset[str]]:
@@ -160,7 +161,7 @@ def check_wheel_name(reading: Reading, filename: str) -> None:
 
 def requirement_of(reading: Reading, text: str) -> Requirement:
     try:
-        return Requirement(text)
+        return read_requirement(text)
     except InvalidRequirement as error:
         reading.fail(f"Invalid requirement: {text!r}: {error}", _hint(reading, text))
 

@@ -16,6 +16,10 @@ REFERENCE = "bad-policy"
 """Reference of every error about a policy file."""
 PYPROJECT_TABLE = ("tool", "safepip")
 """Where a policy stands in ``pyproject.toml``."""
+_MOST_PROBLEMS = 50
+"""How many are told of one file. More are a file of another kind, or one that is to flood a terminal."""
+_MOST_CHARACTERS = 300
+"""Of one message."""
 _PLACE = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -85,24 +89,33 @@ class Document:
 
     def refuse_at(self, origin: Origin, message: str, *, hint: str | None = None) -> None:
         """Remember that something is wrong at a place already known."""
-        self._problems.append(Problem(message=message, origin=origin, hint=hint))
+        self._problems.append(Problem(message=clipped(message), origin=origin, hint=hint))
 
     def refuse_unknown(self, path: KeyPath, known: Iterable[str], *, what: str = "key") -> None:
         """Remember an unknown key, with the nearest known one."""
-        word = str(path[-1])
-        self.refuse(path, f"unknown {what} {word!r}", hint=_nearest(word, known), of_key=True)
+        self._refuse_unknown(path, str(path[-1]), known, what, of_key=True)
 
     def refuse_unknown_word(self, path: KeyPath, word: str, known: Iterable[str], *, what: str) -> None:
         """Remember a value that names nothing, with the nearest that does."""
-        self.refuse(path, f"unknown {what} {word!r}", hint=_nearest(word, known))
+        self._refuse_unknown(path, word, known, what)
+
+    def _refuse_unknown(
+        self, path: KeyPath, word: str, known: Iterable[str], what: str, *, of_key: bool = False
+    ) -> None:
+        """In escapes what is no ASCII: a letter of another script may look like the right one."""
+        told = len(self._problems) < _MOST_PROBLEMS
+        hint = _nearest(word, known) if told else None
+        self.refuse(path, f"unknown {what} {word!a}", hint=hint, of_key=of_key)
 
     def finish(self) -> None:
         """Raises ConfigurationError naming the first problem of the file, the others as notes."""
         if self._problems:
-            first, *others = sorted(self._problems, key=lambda problem: problem.origin.line or 0)
-            raise self._error(first, others)
+            found = sorted(self._problems[:_MOST_PROBLEMS], key=lambda problem: problem.origin.line or 0)
+            raise self._error(found[0], found[1:], untold=len(self._problems) - len(found))
 
-    def _error(self, problem: Problem, others: Sequence[Problem] = ()) -> ConfigurationError:
+    def _error(
+        self, problem: Problem, others: Sequence[Problem] = (), *, untold: int = 0
+    ) -> ConfigurationError:
         return ConfigurationError(
             problem.message,
             reference=REFERENCE,
@@ -111,7 +124,8 @@ class Document:
             notes=[
                 f"{other.origin}: {other.message}" + (f" ({other.hint})" if other.hint else "")
                 for other in others
-            ],
+            ]
+            + ([f"and {untold} more problems"] if untold else []),
         )
 
     def _at(
@@ -127,6 +141,14 @@ class Document:
             text=self._lines[line - 1] if line and line <= len(self._lines) else None,
             key=key,
         )
+
+
+def clipped(text: str) -> str:
+    """The beginning and the end of what is too long to be read: it may repeat what a file says."""
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    half = _MOST_CHARACTERS // 2
+    return f"{text[:half]}…{text[-half:]}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

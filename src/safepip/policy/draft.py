@@ -107,7 +107,7 @@ def _undecided(draft: Draft) -> Iterator[str]:
         more = len(draft.undecided) - len(names)
         listed = ", ".join(names) + (f" and {more} more" if more else "")
         yield "# Installed or locked, and not claimed above:"
-        yield from (f"#   {line}" for line in wrap(listed, _WIDTH, break_on_hyphens=False))
+        yield from (f"#   {_safe(line)}" for line in wrap(listed, _WIDTH, break_on_hyphens=False))
     yield ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -81,6 +82,13 @@ def has_policy(text: bytes, *, place: str, table: Sequence[str] = PYPROJECT_TABL
 
 
 def _decoded(raw: bytes, place: str, layer: Layer) -> str:
+    if raw.startswith(BOM_UTF8):
+        raise ConfigurationError(
+            "begins with a byte order mark, which TOML does not have",
+            reference=REFERENCE,
+            origin=Origin(layer=layer, kind=Place.FILE, place=place, line=1),
+            hint="save the file as UTF-8 without one",
+        )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

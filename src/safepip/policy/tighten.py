@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from shlex import quote
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,7 @@ from safepip.core.finding import Finding, Level, Severity
 from safepip.core.origin import Layer, Origin, Place, Sourced
 from safepip.policy import wording
 from safepip.policy.bounds import loosened
-from safepip.policy.document import REFERENCE
+from safepip.policy.document import REFERENCE, clipped
 from safepip.policy.exempting import merge_exemptions
 from safepip.policy.join import join_indexes
 from safepip.policy.keys import SCALARS, Key
@@ -169,9 +170,9 @@ def _untrusted(source: PolicySource) -> Finding:
         origin=Origin(layer=source.layer, kind=Place.FILE, place=source.path),
         level=Level.WARN,
         subject=source.path,
-        help=f"read it; if you agree: safepip policy trust (or, for one command, --policy {source.path})",
+        help=f"read it; if you agree: safepip policy trust (or, for one command, --policy {quote(source.path)})",
         notes=(
-            *(f"set aside: {what}" for what in source.set_aside[:_MOST_NOTES]),
+            *(f"set aside: {clipped(what)}" for what in source.set_aside[:_MOST_NOTES]),
             *([f"and {more} more, which safepip policy show lists"] if more > 0 else ()),
         ),
         severity=Severity.LOW,

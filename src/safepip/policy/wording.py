@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from safepip.policy.schema import Exemption
 
 _UNITS = (("week", 7 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
-_LONGEST_LIST = 6
 _LEVEL_WORDS = {level: word for word, level in LEVELS.items()}
 
 
@@ -96,11 +95,5 @@ def allow_entry(exemption: Exemption) -> Mapping[str, object]:
 
 
 def entry(table: str, said: Mapping[str, object]) -> str:
-    """``[[index]] name = "corp", url = "https://…"``, on one line; of long lists the beginning."""
-    return f"[[{table}]] " + ", ".join(f"{key} = {_short(value)}" for key, value in said.items())
-
-
-def _short(value: object) -> str:
-    if not isinstance(value, list) or len(value) <= _LONGEST_LIST:
-        return toml(value)
-    return f"{toml(value[:_LONGEST_LIST])[:-1]}, … {len(value) - _LONGEST_LIST} more]"
+    """``[[index]] name = "corp", url = "https://…"``, on one line and whole: it is what trust is given to."""
+    return f"[[{table}]] " + ", ".join(f"{key} = {toml(value)}" for key, value in said.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,14 @@ _ACTS = {
     "policy": "merges it",
 }
 _NOWHERE = {"not found": "nowhere", "refused": "refused", "not asked": "not known before asking"}
-WIDTH = 96
-"""Columns of running text."""
+WIDTH = 76
+"""Columns of running text, beside its indentation."""
+_GLUE = "\x00"
+"""A space at which no line is broken; never part of a page."""
+_LABELS = 11
+"""Columns that labels take."""
+_AS_WRITTEN = frozenset({"Example"})
+"""Sections of a rule's page whose line breaks mean something; the others are running text."""
 REFUSALS_SHOWN = 5
 """Refused files that are named for each rule; the rest is counted."""
 
@@ -107,7 +114,7 @@ def _index_rows(page: ConfigurationPage) -> Iterator[Row]:
         if index.roots and index.roots != page.roots.value:
             facts.append(f"roots {index.roots}")
         yield (index.name, url, _set_by(index.origin))
-        yield from (("", f"  {fact}", "") for fact in facts)
+        yield from (("", f"  {fact}") for fact in facts)
 
 
 def _setting_rows(settings: Iterable[SettingPage]) -> Iterator[Row]:
@@ -123,7 +130,7 @@ def _setting_rows(settings: Iterable[SettingPage]) -> Iterator[Row]:
 def _policy_file_rows(page: ConfigurationPage) -> Iterator[Row]:
     for file in page.policy_files:
         yield (file.layer, file.path, "" if file.trusted else "not trusted: only its refusals count")
-        yield from (("", f"  set aside: {what}", "") for what in file.set_aside)
+        yield from (("", f"  set aside: {what}") for what in file.set_aside)
 
 
 # --- One setting --------------------------------------------------------------------------------------
@@ -132,18 +139,27 @@ def _policy_file_rows(page: ConfigurationPage) -> Iterator[Row]:
 def _setting(page: SettingPage) -> list[str]:
     rows: list[Row] = [*_places("set by", page.said), *_places("shadows", page.shadowed)]
     rows += [("default", page.default)] if page.default else []
-    rows += [("safepip", f"{_ACTS.get(page.role, page.role)}: {page.reason}")]
-    rows += [("written", ", ".join(page.spellings))] if page.spellings else []
+    rows += _hung("safepip", f"{_ACTS.get(page.role, page.role)}: {page.reason}")
+    rows += _hung("written", ", ".join(page.spellings))
     rows += [("page", f"docs/{page.page}")] if page.page else []
     rows += _also(page.also)
     head = [shown(f"{page.name} = {page.value}")]
     return [*head, *(paragraphs(_wrapped(page.meaning)) if page.meaning else []), "", *columns(rows)]
 
 
-def _wrapped(text: str) -> str:
+def _wrapped(text: str, width: int = WIDTH) -> str:
+    import re
     from textwrap import fill
 
-    return fill(" ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False)
+    # What stands between backquotes is to be copied: it stays on one line.
+    whole = re.sub("`[^`]+`", lambda span: span[0].replace(" ", _GLUE), " ".join(text.split()))
+    return fill(whole, width, break_long_words=False, break_on_hyphens=False).replace(_GLUE, " ")
+
+
+def _hung(label: str, text: str) -> Iterator[Row]:
+    """A row of running text, continued under itself; none for empty text."""
+    for number, line in enumerate(_wrapped(text, WIDTH - _LABELS).splitlines()):
+        yield ("" if number else label, line)
 
 
 def _places(word: str, said: Iterable[Sourced[str]]) -> Iterator[Row]:
@@ -156,7 +172,10 @@ def _places(word: str, said: Iterable[Sourced[str]]) -> Iterator[Row]:
 
 def _also(words: Iterable[str]) -> list[Row]:
     kinds = {word: word.partition(":")[0] for word in words}
-    return [("also", f"a {kind} may have this name: safepip explain {word}") for word, kind in kinds.items()]
+    return [
+        ("also", f"{'an' if kind == 'error' else 'a'} {kind} may have this name: safepip explain {word}")
+        for word, kind in kinds.items()
+    ]
 
 
 # --- One rule -----------------------------------------------------------------------------------------
@@ -179,13 +198,17 @@ def _rule(page: RulePage) -> list[str]:
     lines += columns(rows)
     for name, text in page.sections:
         if text != "none":
-            lines += ["", name, *paragraphs(text)]
+            lines += ["", name, *paragraphs(text if name in _AS_WRITTEN else _filled(text))]
     return lines
+
+
+def _filled(text: str) -> str:
+    return "\n\n".join(_wrapped(paragraph) for paragraph in text.split("\n\n"))
 
 
 def _error(page: ErrorPage) -> list[str]:
     rows: list[Row] = [("exit", " or ".join(map(str, page.codes)))]
-    rows += [("do", page.remedy)] if page.remedy else []
+    rows += _hung("do", page.remedy)
     rows += [("page", f"docs/{page.page}"), *_also(page.also)]
     return [page.reference, *paragraphs(_wrapped(page.meaning)), "", *columns(rows)]
 
@@ -236,8 +259,8 @@ def _refusal_rows(refused: Sequence[FileVerdict]) -> Iterator[Row]:
         yield from ((f"[{rule}]", one.reason) for one in of_rule[:REFUSALS_SHOWN])
         if (more := len(of_rule) - REFUSALS_SHOWN) > 0:
             yield (f"[{rule}]", f"and {more} more file{'' if more == 1 else 's'}")
-    if others := sum(not one.preferred for one in refused):
-        yield ("", f"{others} file{'' if others == 1 else 's'} that would not be taken anyway")
+    for rule, others in Counter(one.rule for one in refused if not one.preferred).items():
+        yield (f"[{rule}]", f"{others} file{'' if others == 1 else 's'} that would not be taken anyway")
 
 
 def _set_by(origin: Origin) -> str:

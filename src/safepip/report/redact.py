@@ -37,6 +37,8 @@ _PARAMETER = re.compile(
 _VARIABLE = re.compile(r"\$\{[A-Za-z0-9_-]+\}\Z")
 _NO_SECRET = frozenset({"git"})
 """User names that everybody knows: SSH remotes of code hosts."""
+_PLACEHOLDER = "[user:passwd"
+"""How pip's own help shows where they go in the URL of a proxy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def _parameters(text: str) -> Iterator[Secret]:
 
 def _mask(userinfo: str) -> str:
     """``****``, with variables left in their place: ``****:${PASSWORD}``."""
-    if not userinfo or userinfo in _NO_SECRET:
+    if not userinfo or userinfo in {_PLACEHOLDER, *_NO_SECRET}:
         return userinfo
     name, colon, password = userinfo.partition(":")
     parts = [name, password] if colon else [name]

@@ -169,7 +169,7 @@ def sdist_build(project: NormalizedName, offer: Offer, decided_by: str) -> Findi
         message=f"{project} {offer.version} offers no wheel that fits, and building {offer.file.filename} would run its code",
         origin=place_of(offer),
         subject=project,
-        help=f"ask for a version that has a wheel for this environment, or admit {project} in builds.sdists",
+        help=f"ask for a version that has a wheel for this environment, or admit {project} in [builds] sdists",
         decided_by=f"{decided_by}, builds.sdists",
         severity=Severity.MEDIUM,
     )
@@ -253,10 +253,11 @@ def _fresh(project: NormalizedName, offer: Offer, why: str, decided_by: str) -> 
 def _yanked(project: NormalizedName, offer: Offer) -> Finding:
     return Finding(
         rule="yanked-release",
-        message=f"{project} {offer.version} was yanked by its authors: {offer.file.yanked or 'no reason given'}",
+        message=f"{project} {offer.version} was yanked by its authors",
         origin=place_of(offer),
         level=Level.WARN,
         subject=project,
+        notes=(f"Reason for being yanked: {offer.file.yanked or '<none given>'}",),
         help="ask for another version",
         severity=Severity.LOW,
     )

@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from safepip.core.digest import AcceptableDigests
+from safepip.core.specifier import read_requirement
 from safepip.core.subjects import RequirementLine
 
 
@@ -85,20 +86,20 @@ def _chain(comes_from: Asked | str | None) -> Iterator[str]:
 @cache
 def parsed(text: str) -> Requirement:
     """A requirement text, parsed once. Raises InvalidRequirement. The result is not to be changed."""
-    return Requirement(text)
+    return read_requirement(text)
 
 
 @cache
 def without_marker(text: str) -> str:
     """The requirement as pip prints it for a candidate, whose marker has been dealt with."""
-    requirement = Requirement(text)
+    requirement = read_requirement(text)
     requirement.marker = None
     return str(requirement)
 
 
 @cache
 def _without_extras(text: str) -> str:
-    requirement = Requirement(text)
+    requirement = read_requirement(text)
     requirement.extras = set()
     return str(requirement)
 

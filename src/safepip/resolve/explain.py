@@ -86,7 +86,11 @@ class Explainer:
         shown = [f"{wheel.filename} {self._why_unfit(wheel)}" for wheel in wheels[-WHEELS_SHOWN:]]
         if len(wheels) > WHEELS_SHOWN:
             shown.append(f"and {len(wheels) - WHEELS_SHOWN} more wheels that do not fit")
-        return replace(one.finding, notes=tuple(shown) or ("there is no wheel of any version",))
+        if shown:
+            return replace(one.finding, notes=tuple(shown))
+        # Another version is no way out, where none has a wheel.
+        admit = f'if its build may run here, say so in the policy: [builds] sdists = ["{project}"]'
+        return replace(one.finding, notes=("there is no wheel of any version",), help=admit)
 
     def _why_unfit(self, wheel: FileEntry) -> str:
         if not self.target.admits_python(wheel.requires_python):
@@ -105,6 +109,7 @@ class Explainer:
             origin=asked.line.origin if asked is not None and asked.line is not None else None,
             preface=tuple(self._what_there_is(project, shown)),
             notes=tuple(self._why_only_there(project)),
+            hint=_meant_as_a_file(text) if parent is None else None,
         )
 
     def _what_there_is(self, project: NormalizedName, shown: str) -> Iterator[str]:
@@ -222,3 +227,10 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _listed(versions: Iterable[object]) -> str:
     return ", ".join(str(version) for version in sorted(versions)) or "none"  # type: ignore[type-var]  # Versions sort
+
+
+def _meant_as_a_file(text: str) -> str | None:
+    """What to do where a name looks like the file that it should have been; compare pip's ``HINT``."""
+    if not text.endswith(".txt"):
+        return None
+    return f"if {text} is a file that lists requirements, write -r {text}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safepip.core.index import WheelMetadata
+from safepip.core.specifier import read_requirement
 from safepip.verify.names import Fault
 
 
@@ -132,7 +133,7 @@ def _version(text: str) -> Version | None:
 def _requirement(text: str) -> str:
     """A form in which equal requirements are equal, however they are written."""
     try:
-        requirement = Requirement(text)
+        requirement = read_requirement(text)
     except InvalidRequirement:
         return " ".join(text.split())
     requirement.name = canonicalize_name(requirement.name)

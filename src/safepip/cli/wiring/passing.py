@@ -20,26 +20,18 @@ class PassingWorld:
     Args:
         stays: whether this process must go on when pip is done; else pip may take its place.
         silent: whether to say nothing of one's own.
-        program: what pip is to call itself; by default as safepip was called.
     """
 
     def __init__(
-        self,
-        environ: Mapping[str, str] | None = None,
-        *,
-        stays: bool = False,
-        silent: bool = False,
-        program: str | None = None,
+        self, environ: Mapping[str, str] | None = None, *, stays: bool = False, silent: bool = False
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self._stays = stays
         self._silent = silent
-        self._program = program
 
     @property
     def pip(self) -> Pip:
-        replaces = os.name == "posix" and not self._stays
-        return PassThroughPip(self.environ, replaces_process=replaces, program=self._program)
+        return PassThroughPip(self.environ, replaces_process=os.name == "posix" and not self._stays)
 
     def python_for(self, option: str | None) -> str:
         """The interpreter of the environment a command works on; says which where it is another's."""
