@@ -41,8 +41,9 @@ integration: $(READY) servers  ## real servers: nginx, devpi, pypiserver, a host
 servers: $(SERVERS)/.installed
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx-light; }
 
-bench: $(READY)  ## cold and warm installs against pip, in alternating runs
+bench: $(READY)  ## cold and warm installs against pip, in alternating runs; one index against three at 30 ms
 	PATH="$$PATH:/usr/sbin" $(BIN)/python -m tasks.bench $(BENCH)
+	$(BIN)/python -m tasks.bench_indexes
 
 bench-indexes: $(READY)  ## one index against three at 30 ms
 	$(BIN)/python -m tasks.bench_indexes

@@ -140,6 +140,7 @@ def test_a_client_certificate_is_shown_where_the_command_line_says_so(world: Wor
     options = ("--index-url", world.mutual.url)
     without = target.safepip("install", *IMPATIENT, *options, "demo")
     assert_refused(without, target, 11, "index-unavailable")
+    assert "name it as client-cert" in without.stderr
     done = target.safepip("install", *options, "--client-cert", client_certificate_path(), "demo")
     assert_installed(done, target, "demo")
 

@@ -53,8 +53,8 @@ _INDEX = """\
 ## `[[index]]`
 
 One table for each index. Files add to each other's indexes; two files that say different things about the same index
-are an error, and so are one URL under two names, one pattern on two indexes, and a weaker file's pattern inside a stronger
-file's (`*` aside).
+are an error, and so are one URL under two names, one pattern on two indexes, a weaker file's pattern inside a stronger
+file's (`*` aside), and a weaker file's mirror of a stronger file's index.
 An exact name beats the longest prefix, and a prefix beats `*`.
 """
 _RULES = """\

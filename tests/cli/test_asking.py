@@ -77,6 +77,20 @@ def test_a_wrong_password_ends_the_run_and_installs_nothing(shell: Shell, closed
     assert "401" in seen
 
 
+@pytest.mark.parametrize(
+    "answers", [[("User for", "\x04")], [("User for", "")], [("User for", "me"), ("Password: ", "\x04")]]
+)
+def test_whoever_gives_no_answer_is_not_asked_again(
+    shell: Shell, closed: IndexServer, answers: list[tuple[str, str]]
+) -> None:
+    code, _, seen = at_a_terminal(shell, answers, "install", "app", "other", *trusting(closed))
+
+    assert (code, shell.installed()) == (11, set()), seen
+    assert seen.count("User for") == 1
+    assert "401" in seen
+    assert "Traceback" not in seen
+
+
 @pytest.mark.parametrize("option", [(), ("--no-input",)])
 def test_without_a_terminal_or_leave_nobody_is_asked(
     shell: Shell, closed: IndexServer, option: tuple[str, ...]

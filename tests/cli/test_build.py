@@ -236,6 +236,7 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
         ("return '/etc/passwd'", "which is no file's name"),
         ("return ''", "which is no file's name"),
         ("return 5", "which is no file's name"),
+        ("return 'demo\\0.whl'", "which is no file's name"),
         ("return 'demo-1.0-py3-none-any.whl'", "made no wheel"),
         (
             "os.symlink('/etc/passwd', folder + '/demo-1.0-py3-none-any.whl'); return 'demo-1.0-py3-none-any.whl'",
@@ -257,6 +258,32 @@ def test_a_backend_that_answers_with_no_wheel_of_its_own_is_refused(
 
     assert (ended.code, shell.installed()) == (1, set()), ended.err
     assert why in ended.err
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "os.mkfifo(out)",
+        "open(out, 'w').write('[' * 100_000)",
+        "open(out, 'w').write('[]')",
+        "open(out, 'w').write('{}')",
+        """open(out, 'w').write('{"return_val": 1, "hook_missing": true, "missing_hook_name": [1]}')""",
+        """open(out, 'w').write('{"return_val": 1, "unsupported": true, "traceback": [1]}')""",
+        """open(out, 'w').write('{"return_val": 1, "warnings": [{}]}')""",
+        "open(out, 'w').truncate(1 << 40)",
+        "os.symlink('/dev/zero', out)",
+        "pass",
+    ],
+)
+def test_an_answer_that_no_hook_gives_is_one_clear_error(shell: Shell, answer: str) -> None:
+    """The backend runs in the process that writes the answer, and may end it before."""
+    code = f"import os, sys\nout = os.path.join(sys.argv[-1], 'output.json')\n{answer}\nos._exit(0)\n"
+    write_project(shell.folder / "demo", "demo", code=code)
+
+    ended = shell.safepip("install", "./demo", *NO_INDEX)
+
+    assert (ended.code, shell.installed()) == (1, set()), ended.err
+    assert "has a build backend that gives no answer" in ended.err
 
 
 @pytest.mark.parametrize(

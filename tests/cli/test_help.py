@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from cli.conftest import Shell
@@ -47,3 +51,14 @@ def test_every_own_command_is_told_and_has_help(shell: Shell, command: str) -> N
     assert shell.safepip(command, "--help").out == OWN_COMMAND_HELP[command]
     for option in own.OWN_COMMANDS[command]:
         assert option in OWN_COMMAND_HELP[command]
+
+
+@pytest.mark.parametrize("command", sorted(own.OWN_COMMANDS))
+def test_a_reader_who_goes_away_is_no_bug(command: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    asked = [sys.executable, "-m", "safepip", command, "--help"]
+    ended = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (120, "ERROR: Pipe to stdout was broken\n")

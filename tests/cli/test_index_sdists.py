@@ -423,3 +423,41 @@ def test_an_admitted_source_changes_nothing_but_its_own_copy(admitting: Shell, s
     assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err
     if "builds could write outside" not in ended.err:
         assert [place for place in places if Path(place).exists()] == []
+
+
+_LEAVES_A_HOOK = (
+    "import pathlib, sysconfig\n"
+    "pathlib.Path(sysconfig.get_path('purelib'), 'x.pth').write_text({line!r} + chr(10))\n"
+)
+_LEAVES_AN_INTERPRETER = (
+    "import os, sys\n"
+    "path, real = sys.executable, os.path.realpath(sys.executable)\n"
+    "if os.path.islink(path):\n"
+    "    os.unlink(path)\n"
+    "    open(path, 'w').write('#!/bin/sh\\n' + {line!r} + '\\nexec ' + real + ' \"$@\"\\n')\n"
+    "    os.chmod(path, 0o755)\n"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a way to confine a process to folders")
+@pytest.mark.parametrize(
+    "leaves, line",
+    [
+        (_LEAVES_A_HOOK, "import os; open({mark!r}, 'a').write('x')"),
+        (_LEAVES_AN_INTERPRETER, "echo x >> {mark}"),
+    ],
+    ids=["hook", "interpreter"],
+)
+def test_what_a_backend_leaves_in_its_room_does_not_run_when_more_is_put_there(
+    admitting: Shell, server: IndexServer, tmp_path: Path, leaves: str, line: str
+) -> None:
+    """It would run with safepip's own rights, outside of what the backend is confined to."""
+    mark = tmp_path / "mark"
+    publish(server, "late", files={"late.py": "x = 1\n"})
+    code = leaves.format(line=line.format(mark=str(mark)))
+    publish_sdist(server, "demo", asks=["late"], code=code, at_build="import late")
+
+    ended = admitting.safepip("install", "demo", *POLICY, *trusting(server))
+
+    assert not mark.exists()
+    assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err

@@ -448,3 +448,13 @@ def test_an_empty_argument_asks_for_nothing_as_in_pip(shell: Shell, index: Index
     assert shell.safepip("install", *trusting(index), " ").code == 0
     assert shell.safepip("install", *trusting(index)).code == 1
     assert index.requests == []
+
+
+def test_a_token_in_the_path_of_a_url_is_shown_as_its_variable(shell: Shell, index: IndexServer) -> None:
+    shell.write("requirements.txt", f"lib @ {index.origin}/${{TOKEN}}/lib-1.0-py3-none-any.whl\n")
+    shell.write("constraints.txt", f"-c {index.origin}/${{TOKEN}}/c.txt\n")
+    for words in (("-r", "requirements.txt"), ("-c", "constraints.txt", "lib")):
+        ended = shell.safepip("install", *trusting(index), *words, environ={"TOKEN": "hunter2"})
+        assert ended.code in {10, 11}
+        assert "hunter2" not in ended.err + ended.out
+        assert f"{index.origin}/${{TOKEN}}/" in ended.err

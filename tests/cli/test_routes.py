@@ -9,8 +9,8 @@ import pytest
 
 from cli.conftest import Shell, publish, trusting
 from safepip.pipcompat import places
-from support.server import IndexServer
-from support.wheels import make_wheel
+from support.server import IndexServer, Response
+from support.wheels import make_wheel, sha256
 from threats.conftest import Run, safepip
 
 __all__ = ["safepip"]
@@ -234,3 +234,27 @@ def test_a_pattern_asks_one_index_where_several_are_listed(
     assert ended.code == 0, ended.err
     assert pages_asked(public) == ["/simple/needs-acme/"]
     assert pages_asked(private) == ["/simple/acme-core/"]
+
+
+def test_a_listed_page_of_links_may_be_named_as_well_and_another_is_refused(
+    shell: Shell, safepip: Run, public: IndexServer
+) -> None:
+    wheel, name = make_wheel("acme-local", "1.0"), "acme_local-1.0-py3-none-any.whl"
+    public.add_file(wheel, name)
+    anchor = f'<a href="/files/{name}#sha256={sha256(wheel)}">{name}</a>'
+    for page in ("/wheels.html", "/others.html"):
+        public.answer(page, Response(body=f"<html><body>{anchor}</body></html>".encode()))
+    listed = f"{public.origin}/wheels.html"
+    policy = shell.write(
+        "policy.toml", f'[[index]]\nname = "links"\nurl = "{listed}"\n[[index]]\nname = "pypi"\n'
+    )
+    shell.environ.update({"PIP_INDEX_URL": public.url, "PIP_CERT": public.ca_path})
+    install = ("--policy", str(policy), "install", "acme-local", "lib", "--find-links")
+
+    refused = safepip(*install, f"{public.origin}/others.html")
+    assert (refused.code, public.requests) == (10, [])
+    assert "error[unlisted-index]" in refused.err
+    taken = safepip(*install, listed)
+    assert (taken.code, shell.installed()) == (0, {"acme_local-1.0", "lib-2.0"}), taken.err
+    assert names_heard(public) == {"acme-local", "lib"}
+    assert public.paths_asked().count("/wheels.html") == 1

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from support.sdists import write_project
+from support.wheels import make_wheel, wheel_filename
+
 FORBIDDEN = {
     "httpx",
     "resolvelib",
@@ -99,3 +102,35 @@ def test_what_is_installed_already_needs_no_client_and_no_ready_pip(tmp_path: Pa
 
     assert "Requirement already satisfied: packaging" in run.stdout
     assert set(run.stdout.split()) & NEEDED_TO_INSTALL == set()
+
+
+NEEDED_TO_BUILD = {
+    "pyproject_hooks",
+    "safepip.flows.build_requirements",
+    "safepip.flows.build_room",
+    "safepip.io.build",
+    "safepip.io.build_backend",
+    "safepip.io.build_process",
+    "safepip.verify.sdist",
+}
+
+
+@pytest.mark.parametrize("builds", [False, True])
+def test_a_run_that_builds_nothing_loads_nothing_that_builds(tmp_path: Path, builds: bool) -> None:
+    (tmp_path / wheel_filename("demo")).write_bytes(make_wheel("demo"))
+    folder = write_project(tmp_path / "demo", "demo")
+    asked = str(folder) if builds else "demo"
+    command = ["install", "--dry-run", "--no-index", "--find-links", str(tmp_path), asked]
+
+    run = subprocess.run(
+        [sys.executable, "-c", _WHOLE_RUN, *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull},
+        cwd=tmp_path,
+    )
+
+    assert "Would install demo-1.0" in run.stdout
+    assert set(run.stdout.split()) & NEEDED_TO_BUILD == (NEEDED_TO_BUILD if builds else set())

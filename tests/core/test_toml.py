@@ -49,3 +49,18 @@ def test_inside_another_file_places_are_those_of_that_file() -> None:
     found = text.origin(("dependencies", 0))
     assert (found.line, found.column, found.text) == (10, 19, rows[0])
     assert (text.origin(("x",)).line, text.origin(("x",)).column) == (12, 7)
+
+
+@pytest.mark.parametrize("text", ["{} = 1", "[{}]", "x = {{ {} = 1 }}", "[[{}]]"])
+def test_a_key_of_thousands_of_parts_is_an_error_and_takes_no_time(text: str) -> None:
+    key = ".".join(["a"] * 100_000)
+    with pytest.raises(TomlError, match="a key of more than 500 parts") as error:
+        TomlText("y = 1\n" + text.format(key), place="lock")
+    assert error.value.origin.line == 2
+    assert TomlText(text.format(".".join(["a"] * 100)), place="lock").table
+
+
+@pytest.mark.parametrize("value", ['"{}"', "'{}'", '"\\"{}"', "['{}', \"{}\"]"])
+def test_dots_in_texts_and_numbers_are_no_keys(value: str) -> None:
+    assert TomlText("x = " + value.replace("{}", "." * 1000), place="lock").table
+    assert TomlText("x = [" + "1.5, " * 1000 + "]", place="lock").table

@@ -399,6 +399,15 @@ def test_init_does_not_write_over_a_file() -> None:
     assert world.around.disk[f"{CWD}/safepip.toml"] == world.around.disk[f"{CWD}/other.toml"]
 
 
+@pytest.mark.parametrize("words", [[], ["--force"]])
+def test_init_never_writes_over_a_file_that_holds_more_than_a_policy(words: list[str]) -> None:
+    world = scene(**{"pyproject.toml": "[project]\nname = 'mine'\n"})
+    ended = world.run("policy", "init", "--output", "pyproject.toml", *words)
+    assert ended.code == ExitCode.ERROR
+    assert "holds more than a policy" in ended.err
+    assert world.around.disk[f"{CWD}/pyproject.toml"] == b"[project]\nname = 'mine'\n"
+
+
 HASH = f"--hash=sha256:{'a' * 64}"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from safepip.core.errors import ConfigurationError, ExitCode
+from safepip.flows.indexes import NamedPlaces, configured_indexes, default_trust
 from safepip.flows.policies import read_policy
 from safepip.pipcompat.argv import split_own
 from safepip.policy.schema import HashMode, Policy
@@ -103,6 +106,20 @@ def test_the_bundle_that_a_policy_names_is_trusted_with_it() -> None:
     assert trusted(world)
     del world.around.disk[f"{CWD}/certs/ca.pem"]
     assert not trusted(world)
+
+
+def test_the_roots_of_a_trusted_policy_are_those_that_were_looked_at() -> None:
+    """The bundle is read again when an index is asked: its digest goes there with it."""
+    both = '[tls]\nca-bundle = "certs/ca.pem"\n' + CORP.replace("certs/ca.pem", "certs/corp.pem")
+    world = scene(both, **{"certs/corp.pem": "other roots"})
+    assert world.run("policy", "trust").code == 0
+    policy, _ = in_force(world)
+    places = NamedPlaces()
+
+    (corp,) = configured_indexes(places, policy, world.around)
+    assert corp.trust.ca_digest == "sha256:" + hashlib.sha256(b"other roots").hexdigest()
+    general = default_trust(places, policy, world.around)
+    assert general.ca_digest == "sha256:" + hashlib.sha256(b"roots").hexdigest()
 
 
 def test_a_bundle_that_is_no_file_any_more_ends_trust_whatever_the_folder_is_called() -> None:

@@ -307,6 +307,18 @@ def test_the_editor_is_the_one_that_pip_would_start(
     assert "retries" in conf.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_variable_names_no_editor(
+    conf: Path, tmp_path: Path, no_editor: None, monkeypatch: pytest.MonkeyPatch, empty: str
+) -> None:
+    """The shell would run the configuration file in its place."""
+    monkeypatch.setenv("VISUAL", empty)
+    assert config("edit") == 1
+    monkeypatch.setenv("EDITOR", editor(tmp_path, CLEAN + "retries = 1\n"))
+    assert config("edit") == 0
+    assert "retries" in conf.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -136,9 +136,12 @@ def test_code_of_others_writes_in_its_own_folders_only(private: Path) -> None:
         "open('/dev/null', 'w').write('x')\n"
         "import multiprocessing; multiprocessing.Lock()\n"
         "assert open('kept').read() == 'kept'\n"
+        "os.chmod('own/folder', 0o700); os.utime('own/folder')\n"
+        "os.chdir('own'); open('here', 'w').close(); os.chmod('here', 0o600); os.chdir('..')\n"
         "tried = [lambda: open('kept', 'w'), lambda: open('new', 'w'), lambda: os.remove('kept'),\n"
         "         lambda: os.rename('own/folder', 'folder'), lambda: os.truncate('kept', 0),\n"
-        "         lambda: os.symlink('a', 'b'), lambda: os.link('kept', 'own/kept')]\n"
+        "         lambda: os.symlink('a', 'b'), lambda: os.link('kept', 'own/kept'),\n"
+        "         lambda: os.chmod('kept', 0o777), lambda: os.utime('kept'), lambda: os.chown('kept', 1, 1)]\n"
         "done = []\n"
         "for number, act in enumerate(tried):\n"
         "    try: act(); done.append(number)\n"
@@ -299,6 +302,20 @@ def test_a_build_finds_no_socket_of_a_service(private: Path) -> None:
         processes = run(private, code)
 
     assert (private / "said").read_text() == ("reached" if processes.open_because else os.strerror(111))
+
+
+@LINUX
+def test_shared_memory_of_others_is_out_of_reach(private: Path) -> None:
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as theirs:
+        code = (
+            "import multiprocessing, os\n"
+            "multiprocessing.Lock()\n"
+            f"open('seen', 'w').write(str(os.path.exists({theirs.name!r})))\n"
+        )
+
+        processes = run(private, code)
+
+    assert (private / "seen").read_text() == str(bool(processes.open_because))
 
 
 @LINUX

@@ -49,6 +49,17 @@ def test_local_files(tmp_path):
         files.read_bytes(str(tmp_path / "missing"))
 
 
+def test_a_local_file_that_never_ends_is_none(tmp_path):
+    """What a requirement file of a project names may be a device."""
+    files = SystemFiles(connect=_never, limits=Limits(local_text_max_bytes=1000))
+    for path, size in [(tmp_path / "fits.txt", 1000), (tmp_path / "large.txt", 1001)]:
+        path.write_bytes(b"#" * size)
+    assert len(files.read_bytes(str(tmp_path / "fits.txt"))) == 1000
+    for endless in (str(tmp_path / "large.txt"), "/dev/zero"):
+        with pytest.raises(OSError, match="File too large"):
+            files.read_bytes(endless)
+
+
 def test_a_remote_text_is_fetched(server, texts):
     assert texts().fetch_text(server.origin + "/r.txt") == b"demo==1.0\n"
 

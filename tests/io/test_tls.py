@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +166,27 @@ def test_a_variable_that_names_nothing_is_passed_over():
 def test_a_missing_bundle_is_an_error_and_no_fallback(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be read"):
         make_context(Trust(ca_bundle=str(tmp_path / "missing.pem")), {})
+
+
+def digest_of(path):
+    return "sha256:" + hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_a_bundle_that_is_changed_after_it_was_trusted_is_not_used(tmp_path):
+    """Between the check of a project's policy and the first connection, whoever may write there has time."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text(f"# \u00e9\n{Path(certificates.ca_path()).read_text()}", encoding="utf-8")
+    agreed = Trust(ca_bundle=str(bundle), ca_digest=digest_of(bundle))
+    with IndexServer() as server:
+        assert works(server, agreed)
+
+    bundle.write_bytes(Path(certificates.other_ca_path()).read_bytes())
+    with pytest.raises(ConfigurationError, match="has changed since"):
+        make_context(agreed, {})
+    bundle.unlink()
+    bundle.mkdir()
+    with pytest.raises(ConfigurationError, match="has changed since"):
+        make_context(agreed, {})
 
 
 def test_a_bundle_without_certificates_is_an_error(tmp_path):

@@ -197,6 +197,36 @@ def test_a_file_is_not_written_over(tmp_path: Path, kind: str) -> None:
 
 
 @POSIX
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a pipe", "link to what the process writes"])
+def test_only_a_file_is_written_over(tmp_path: Path, kind: str) -> None:
+    """A superuser's ``--force`` once put a file in the place of the standard output of all processes."""
+    path, other = tmp_path / "place", tmp_path / "other"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        os.mkfifo(other)
+        path.symlink_to(other if kind == "link to a pipe" else "/proc/self/fd/1")
+    before = path.lstat()
+
+    with pytest.raises(OSError, match="not a regular file"):
+        write(path, "new", over=True)
+
+    assert path.lstat().st_ino == before.st_ino
+    assert not list(tmp_path.glob(".*"))
+
+
+@POSIX
+def test_a_link_to_a_file_is_replaced_and_the_file_stays(tmp_path: Path) -> None:
+    path, other = tmp_path / "place", tmp_path / "other"
+    other.write_text("old")
+    path.symlink_to(other)
+    write(path, "new", over=True)
+    assert (path.is_symlink(), path.read_text(), other.read_text()) == (False, "new", "old")
+
+
+@POSIX
 def test_a_file_system_without_hard_links_is_served_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

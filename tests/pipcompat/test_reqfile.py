@@ -337,6 +337,35 @@ def test_variables_as_pip():
     assert found.settings[0].origin.column == len("-i https://") + 1
 
 
+@pytest.mark.parametrize(
+    "line, secret",
+    [
+        ("demo @ https://files.example/${TOKEN}/demo-1-py3-none-any.whl", True),
+        ("demo @ https://files.example/demo-1-py3-none-any.whl?t=${TOKEN}", True),
+        ("demo @ git+https://code.example/${TOKEN}/demo", True),
+        ("-r https://me@files.example/${TOKEN}.txt", True),
+        ("demo @ https://${TOKEN}/demo-1-py3-none-any.whl", False),
+        ("--index-url https://me:${TOKEN}@index.example/simple", False),
+        ("demo==${TOKEN}  # https://files.example/${TOKEN}", False),
+        ("--find-links file:///${TOKEN}/wheels", False),
+    ],
+)
+def test_a_variable_in_a_url_may_be_a_secret(line: str, secret: bool):
+    """Userinfo is hidden by whatever reads the URL; hosts, versions and folders are what messages are about."""
+    told: dict[str, str] = {}
+    disk = Disk({"r.txt": line}, remote={"https://me@files.example/1.5.txt": ""})
+    entry = Sourced(value="r.txt", origin=HERE)
+    read(entry, constraint=False, files=disk, environ={"TOKEN": "1.5"}, hide=told.__setitem__)
+    assert told == ({"${TOKEN}": "1.5"} if secret else {})
+
+
+@pytest.mark.parametrize("value", ["a/hunter2", "hunter2\nother", "hunter2'"])
+def test_the_value_of_a_variable_is_in_no_message(value: str):
+    error = failed("${TOKEN}\n", "Invalid requirement", environ={"TOKEN": value})  # type: ignore[arg-type]
+    assert "hunter2" not in f"{error.message} {error.hint} {error.notes}"
+    assert "${TOKEN}" in error.message
+
+
 def test_a_variable_that_adds_an_option_is_seen_where_it_stands():
     found = read_text("\n  ${MORE}\n", environ={"MORE": "--index-url https://v.example"})
     assert options(found) == [("index-url", "https://v.example")]

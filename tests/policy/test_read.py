@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -301,6 +302,33 @@ def test_what_is_no_toml_is_refused_with_its_line(text: str, line: int) -> None:
     assert "not valid TOML" in error.message
     assert error.origin is not None
     assert error.origin.line == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 300_000) + " = 1",
+        "[" + ".".join(['"b c"'] * 100_000) + "]",
+        "x = {" + "a." * 5000 + "a = 1}",
+    ],
+)
+def test_a_key_of_very_many_parts_is_an_error_at_once(text: str) -> None:
+    """Forty thousand letters of a stranger's file took minutes, and the memory of the machine."""
+    began = process_time()
+    assert refused(text).message == "nested too deeply"
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        has_policy(f"{text}\n# safepip".encode(), place="pyproject.toml")
+    assert process_time() - began < 5
+
+
+def test_long_lists_on_one_line_are_no_deep_keys() -> None:
+    names = ", ".join(f'"acme.{number}"' for number in range(2000))
+    (index,) = written(f'[[index]]\nname = "pypi"\npackages = [{names}]\n').indexes
+    assert len(index.patterns) == 2000
+
+
+def test_a_key_with_escapes_is_a_policy_too() -> None:
+    assert has_policy(b'[tool."s\\u0061fepip"]\n', place="pyproject.toml")
 
 
 def test_a_byte_order_mark_is_named_for_it_cannot_be_seen() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from time import process_time
 
@@ -480,6 +481,14 @@ def test_a_strangers_word_about_source_builds_is_set_aside() -> None:
     policy, _ = merge([written('[builds]\nsdists = ["*"]', Layer.USER), untrusted("[builds]\nsdists = []")])
     assert [str(pattern) for pattern in policy.sdists.value] == ["*"]
     assert policy.sources[-1].set_aside == ("builds.sdists = []",)
+
+
+def test_the_command_that_is_offered_is_one_word_for_the_path() -> None:
+    """Whoever copies it runs it; a folder of a clone may be called like a command."""
+    file = written(CORP, Layer.PROJECT, trusted=False)
+    named = replace(file, source=replace(file.source, path="/clone/$(touch me)/safepip.toml"))
+    _, (finding,) = merge([named])
+    assert "--policy '/clone/$(touch me)/safepip.toml')" in (finding.help or "")
 
 
 def test_a_flood_of_what_is_set_aside_is_cut_in_the_finding_and_kept_for_show() -> None:

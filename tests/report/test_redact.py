@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safepip.report.redact import redact
+from safepip.report import redact as redacting
+from safepip.report.redact import hide, redact
+from safepip.report.visible import shown
 
 USERINFO = st.text(
     alphabet=st.characters(exclude_characters="/?#@", exclude_categories=["Cs", "Zs", "Cc", "Zl", "Zp"]),
@@ -98,3 +100,19 @@ def test_a_hostile_line_costs_little_time(unit):
     began = time.process_time()
     redact(text + "@")
     assert time.process_time() - began < 5
+
+
+def test_what_came_out_of_a_variable_is_shown_as_the_variable(monkeypatch):
+    monkeypatch.setattr(redacting, "_NAMED", {})
+    text = "https://files.example/hunter2/demo.whl gave no answer"
+    assert shown(text) == redact(text) == text
+    hide("${TOKEN}", "hunter2")
+    assert shown(text) == redact(text) == "https://files.example/${TOKEN}/demo.whl gave no answer"
+    assert redact("https://bob:hunter2@host/?token=hunter2") == "https://****@host/?token=****"
+    assert shown("another text") == "another text"
+
+
+def test_a_few_letters_are_no_secret(monkeypatch):
+    monkeypatch.setattr(redacting, "_NAMED", {})
+    hide("${MAJOR}", "3")
+    assert redact("demo 3.1") == "demo 3.1"

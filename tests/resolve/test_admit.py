@@ -201,7 +201,10 @@ def test_an_explicit_age_holds_everywhere_and_refuses_files_without_a_time(askin
     index = fresh(asking)
     assert chosen(asking("demo")) == {"demo": "2.0"}
     asking.world.publish(index, "timeless")
-    assert refused(asking, "timeless").findings[0].rule == "fresh-release"
+    (finding,) = refused(asking, "timeless").findings
+    assert finding.rule == "fresh-release"
+    assert finding.message.endswith("may be too new: its index gives no upload time")
+    assert 'min-age = "0 days"' in (finding.help or ""), "waiting would not help"
 
 
 def test_the_age_of_an_index_overrides_the_policy(asking: Asking) -> None:

@@ -241,7 +241,23 @@ def test_no_binary_leaves_nothing_to_install(asking: Asking) -> None:
     asking.world.publish_sdist(index, "demo")
     with pytest.raises(Refused) as caught:
         asking("demo", format_control=FormatControl(no_binary=frozenset({"demo"})))
-    assert caught.value.findings[0].rule == "sdist-build"
+    (finding,) = caught.value.findings
+    assert finding.rule == "sdist-build"
+    assert "may not come as a wheel (--no-binary)" in finding.message
+    assert finding.notes == ()
+    assert "leave --no-binary out" in (finding.help or "")
+
+
+def test_versions_with_a_wheel_are_named_where_the_one_asked_for_has_none(asking: Asking) -> None:
+    index = asking.world.index("pypi")
+    asking.world.publish_sdist(index, "demo", "1.0")
+    for minor in range(7):
+        asking.world.publish(index, "demo", f"2.{minor}")
+    with pytest.raises(Refused) as caught:
+        asking("demo<2")
+    (finding,) = caught.value.findings
+    assert finding.notes == ("versions with a wheel that fits: 2.6, 2.5, 2.4, 2.3, 2.2, 2.1, and 1 more",)
+    assert "ask for a version that has a wheel" in (finding.help or "")
 
 
 @pytest.mark.parametrize("wheels", [True, False])

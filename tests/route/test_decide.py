@@ -204,6 +204,21 @@ def test_an_index_to_be_skipped_counts_as_absent_and_is_noted(world: World) -> N
     assert routed.route.indexes == (public,)
     assert any("corp gave no answer" in note for note in routed.notes)
 
+    missing = Router(world.indexes, world).find(canonicalize_name("other"))
+    assert isinstance(missing, NotFound)
+    assert (
+        missing.note
+        == "other was looked for in corp and pypi; corp gave no answer, and its entry says to skip it then"
+    )
+
+
+@pytest.mark.parametrize("rule", ["tls-failure", "plaintext-link", "file-host", "quarantined-project"])
+def test_only_silence_is_skipped(world: World, rule: str) -> None:
+    corp, public = world.index("corp", skip_unavailable=True), world.index("pypi")
+    world.publish(public, "acme-core")
+    world.fall_silent(corp, rule)
+    assert refusal(world).findings[0].rule == rule
+
 
 def test_nothing_is_decided_before_every_index_has_answered(world: World) -> None:
     corp, public = world.index("corp"), world.index("pypi")

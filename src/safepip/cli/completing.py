@@ -40,6 +40,7 @@ def answer(invocation: Invocation, environ: Mapping[str, str]) -> int:
     command = next((word for word in before if word in COMMANDS or word in OWN_COMMANDS), None)
     for word in _own_words(command, before, current):
         sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
     if command in OWN_COMMANDS:
         return ExitCode.ERROR
     return delegate(invocation, OwnOptions(), PassingWorld(environ, silent=True))
@@ -74,4 +75,5 @@ def script(invocation: Invocation, own: OwnOptions) -> int:
     shells = [given.option.const for given in invocation.options if given.option.dest == "shell"]
     code = delegate(invocation, own, PassingWorld(stays=True))
     sys.stdout.write(_FOR_US.get(str(shells[-1]), "") if shells and not code else "")
+    sys.stdout.flush()
     return code

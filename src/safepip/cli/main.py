@@ -47,6 +47,8 @@ def main(argv: Sequence[str]) -> int:
         world = _world()
         world.speak_as(own)
         return world.fail(error)
+    except BrokenPipeError:
+        return _reader_is_gone()
     return _run(invocation, own, _world())
 
 
@@ -71,7 +73,8 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int | None:
     from safepip.cli.own_help import OWN_COMMANDS_HELP, OWN_HELP
 
     code = delegate(invocation, own, PassingWorld(stays=True))
-    sys.stdout.write(OWN_HELP if _help_asked_about(invocation) else OWN_COMMANDS_HELP)
+    if code == ExitCode.OK:
+        _tell(OWN_HELP if _help_asked_about(invocation) else OWN_COMMANDS_HELP)
     return code
 
 
@@ -105,8 +108,14 @@ def _help_asked_about(invocation: Invocation) -> str:
 def _own_help(command: str) -> int:
     from safepip.cli.own_help import OWN_COMMAND_HELP
 
-    sys.stdout.write(OWN_COMMAND_HELP[command])
+    _tell(OWN_COMMAND_HELP[command])
     return ExitCode.OK
+
+
+def _tell(text: str) -> None:
+    """Write to stdout now, so that a reader who is gone is noticed here and not when Python ends."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
@@ -127,14 +136,18 @@ def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
     except KeyboardInterrupt:
         return world.cancelled()
     except BrokenPipeError:
-        # As pip: the reader of our output went away; nothing may be written to it any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.stderr.write("ERROR: Pipe to stdout was broken\n")
-        return ExitCode.BROKEN_STDOUT
+        return _reader_is_gone()
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is reported as one
         return world.report_bug(error)
     finally:
         world.close()
+
+
+def _reader_is_gone() -> int:
+    """As pip: nothing may be written any more, also not what is still in a buffer."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.stderr.write("ERROR: Pipe to stdout was broken\n")
+    return ExitCode.BROKEN_STDOUT
 
 
 def _end_tidily_when_terminated() -> None:

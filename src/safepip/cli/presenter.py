@@ -59,6 +59,11 @@ class StreamPresenter:
         color = self.color and shown
         self._tell(render_findings(findings, color=color, width=self.width).rstrip("\n"), shown=shown)
 
+    def hide(self, variable: str, value: str) -> None:
+        from safepip.report.redact import hide
+
+        hide(variable, value)
+
     def noted(self, lines: Sequence[str]) -> None:
         from safepip.report.visible import whole_line
 

@@ -39,12 +39,15 @@ class Trust:
 
     Attributes:
         ca_bundle: path of the only roots that count (exclusive); None: the system's store.
+        ca_digest: ``sha256:…`` that the bundle's bytes must have, because trust was given to those; None: to
+            whatever the file holds.
         client_cert: path of a PEM file with certificate and key for mTLS; None: none.
         honour_environment: whether ``SSL_CERT_FILE``/``SSL_CERT_DIR`` may choose the roots where
             there is no ``ca_bundle``.
     """
 
     ca_bundle: str | None = None
+    ca_digest: str | None = None
     client_cert: str | None = None
     honour_environment: bool = True
 

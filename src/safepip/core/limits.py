@@ -15,9 +15,11 @@ class Limits:
     """Core metadata; a long description makes some of them large."""
     file_max_bytes: int = 20 * 1024 * 1024 * 1024
     """One artifact; GPU wheels reach several GB."""
-    remote_text_max_bytes: int = 5 * 1024 * 1024
-    """A remote requirement or constraint file."""
-    policy_max_bytes: int = 5 * 1024 * 1024
+    remote_text_max_bytes: int = 50 * 1024 * 1024
+    """A remote requirement, constraint or lock file: a lock of a thousand projects has 10 MB."""
+    local_text_max_bytes: int = 100 * 1024 * 1024
+    """Such a file of this machine, a configuration file, a script: what one names may be a device."""
+    policy_max_bytes: int = 1024 * 1024
     """A policy file, or CA bundle that it names, that was found and not named by the user."""
     listed_files_max: int = 100_000
     """Files on one page."""

@@ -21,6 +21,8 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = r"""(?:[^{}"'#]++|"(?!"")(?:[^"\\\n]|\\.)*+"|""(?!")|'(?!'')[^'\n]*+'|''(?!'))*+"""
 _INLINE_TABLE = re.compile(rf"\{{{_PLAIN}(?:\{{{_PLAIN}\}}{_PLAIN})*+\}}")
 """An inline table without long strings and comments, with tables in it that hold none themselves."""
+_MOST_PARTS = 64
+"""A key of thousands of parts is nobody's; marks for each of its beginnings would fill the memory."""
 _SCALAR = re.compile(r"[^\s,\]}#]+(?: \d\d:[^\s,\]}#]+)?")
 _STRINGS = (
     re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}', re.DOTALL),
@@ -63,6 +65,11 @@ def mark(text: str, *, deepest: int | None = None) -> Marks:
     return Marks(keys=scan.keys, values=scan.values)
 
 
+def _depths(above: int, deepest: int) -> range:
+    """How far the paths go that one dotted key has marks for."""
+    return range(above + 1, min(deepest, _MOST_PARTS) + 1)
+
+
 class _Scan:
     def __init__(self, text: str, deepest: int | None) -> None:
         self.text = text
@@ -97,7 +104,7 @@ class _Scan:
             self.elements[path] = index + 1
             self.note(path, start, self.position)
             path = (*path, index)
-        for depth in range(1, len(path) + 1):  # a table may have no header but those of its own tables
+        for depth in _depths(0, len(path)):  # a table may have no header but those of its own tables
             self.note(path[:depth], start, self.position)
         return path
 
@@ -117,13 +124,13 @@ class _Scan:
     def pair(self, table: KeyPath) -> None:
         start = self.position
         path = (*table, *self.dotted_key())
-        for depth in range(len(table) + 1, len(path) + 1):
+        for depth in _depths(len(table), len(path)):
             self.keys.setdefault(path[:depth], self.span(start, self.position))
         self.skip(_BLANK)
         self.position += len("=")
         self.skip(_BLANK)
         self.value(path)
-        for depth in range(len(table) + 1, len(path)):
+        for depth in _depths(len(table), len(path) - 1):
             self.values.setdefault(path[:depth], self.keys[path[:depth]])
 
     def dotted_key(self) -> list[str]:

@@ -12,6 +12,9 @@ from safepip.core.origin import Layer, Origin, Place
 from safepip.core.positions import KeyPath, Marks, mark
 from safepip.core.value import value
 
+_PARTS = 500
+_STRING = re.compile(r"""\"(?:[^\"\\]|\\.)*\"|'[^']*'""")
+_BETWEEN_KEYS = re.compile(r"[=\[\]{},#]")
 _PLACE = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -79,6 +82,7 @@ class TomlText:
         return self._at(None, None, key=name or None)
 
     def _load(self, text: str) -> tuple[Mapping[str, Any], Marks]:
+        self._check_keys()
         try:
             return tomllib.loads(text), mark(text, deepest=self._deepest)
         except RecursionError:
@@ -87,6 +91,14 @@ class TomlText:
             found = _PLACE.search(str(error))
             line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(self._rows), None)
             raise TomlError(str(error), self._at(line, column)) from None
+
+    def _check_keys(self) -> None:
+        """A key of tens of thousands of parts takes tomllib minutes. Raises TomlError."""
+        for number, row in enumerate(self._rows, start=1):
+            if row.count(".") > _PARTS and any(
+                piece.count(".") > _PARTS for piece in _BETWEEN_KEYS.split(_STRING.sub("", row))
+            ):
+                raise TomlError(f"a key of more than {_PARTS} parts", self._at(number, None))
 
     def _at(
         self, line: int | None, column: int | None, *, length: int | None = None, key: str | None = None

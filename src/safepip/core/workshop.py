@@ -55,7 +55,7 @@ class Room(Protocol):
         """What it is and has now."""
 
     def apply(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
-        """Put verified wheels into it. Raises ApplyError."""
+        """Put verified wheels into it, before a backend runs in it. Raises ApplyError."""
 
     def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> Backend: ...
 

@@ -16,7 +16,6 @@ from safepip.core.build import Described, Job, Source
 from safepip.core.errors import BuildError
 from safepip.core.index import FileEntry, WheelMetadata
 from safepip.core.plan import Plan, Step
-from safepip.flows.build_room import Opening, Preparation, Project
 from safepip.flows.judging import judge_archive, judge_job
 from safepip.pipcompat.fragment import read_fragment
 
@@ -25,9 +24,11 @@ if TYPE_CHECKING:
 
     from safepip.core.finding import Finding
     from safepip.core.index import Index
+    from safepip.core.origin import Origin
     from safepip.core.subjects import RequirementLine
     from safepip.core.url import Url
     from safepip.core.workshop import Workshop
+    from safepip.flows.build_room import Preparation, Project
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
 
@@ -58,14 +59,24 @@ class Builds:
         self._open_shop = open_shop
         self._editables = editables
         self._inside = inside
-        self._preparation = Preparation(
-            guarded, connection, world, lambda: self._shop, self._nested, inside=inside
-        )
         self._jobs: dict[Source, Job] = {}
 
     @cached_property
     def _shop(self) -> Workshop:
         return self._open_shop()
+
+    @cached_property
+    def _preparation(self) -> Preparation:
+        from safepip.flows.build_room import Preparation
+
+        return Preparation(
+            self._guarded,
+            self._connection,
+            self._world,
+            lambda: self._shop,
+            self._nested,
+            inside=self._inside,
+        )
 
     def close(self) -> None:
         """Leave the workshop, if it was ever opened. For the user's own command only."""
@@ -78,14 +89,9 @@ class Builds:
             source, tree, file = self._directory(line, url)
         else:
             source, tree, file = self._archive(line, url, index)
-        opening = Opening(
-            name=line.requirement.name if line.requirement is not None else source.url,
-            source=source,
-            tree=tree,
-            from_file=line.from_file,
-            origin=line.origin,
-        )
-        return Described(source=source, file=file, metadata=self._preparation.open(opening).metadata)
+        name = line.requirement.name if line.requirement is not None else source.url
+        project = self._open(name, source, tree, line.from_file, line.origin)
+        return Described(source=source, file=file, metadata=project.metadata)
 
     def listed(self, job: Job) -> WheelMetadata:
         """See the port."""
@@ -196,14 +202,14 @@ class Builds:
         if known is not None:
             return known
         judge_job(job, self._guarded, self._world)
+        tree = self._shop.unpack(archive, job.file.filename, "")
+        return self._open(job.name, job.source, tree, job.from_file, job.asked)
+
+    def _open(self, name: str, source: Source, tree: Path, from_file: bool, origin: Origin | None) -> Project:
+        from safepip.flows.build_room import Opening
+
         return self._preparation.open(
-            Opening(
-                name=job.name,
-                source=job.source,
-                tree=self._shop.unpack(archive, job.file.filename, ""),
-                from_file=job.from_file,
-                origin=job.asked,
-            )
+            Opening(name=name, source=source, tree=tree, from_file=from_file, origin=origin)
         )
 
 

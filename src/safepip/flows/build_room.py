@@ -163,10 +163,14 @@ class Preparation:
         what = "editable" if opening.source.editable else "wheel"
         with self._saying_whose(opening, f"Getting requirements to build {what}"):
             asked = backend.requires()
-        if missing_in(asked, room.environment, opening.name):
-            with self.said("Installing backend dependencies"):
-                self._provide(room, (*system.requires, *asked), opening)
-        return backend
+        if not missing_in(asked, room.environment, opening.name):
+            return backend
+        # A room that a backend has been in is the backend's: what it left there would run whenever
+        # something was put there, and outside of what it is confined to.
+        room = self._shop.room()
+        with self.said("Installing backend dependencies"):
+            self._provide(room, (*system.requires, *asked), opening)
+        return room.backend(opening.tree, system, opening.source, opening.name)
 
     def _warn_without_setuptools(self, system: BuildSystem, room: Room, opening: Opening) -> None:
         missing = missing_in(

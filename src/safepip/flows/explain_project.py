@@ -24,7 +24,7 @@ from safepip.resolve.finder import Finder
 from safepip.resolve.target import Target as ResolveTarget
 from safepip.route import Ask, NotFound, Routed, Router, decide
 from safepip.route.ambiguous import what_each_has
-from safepip.route.router import UNDECIDED_RULE
+from safepip.route.decide import UNDECIDED_RULE, may_skip
 from safepip.rules.engine import apply_policy, judge
 
 if TYPE_CHECKING:
@@ -76,11 +76,13 @@ class ProjectExplainer:
     @property
     def exit_code(self) -> int:
         """11 where an index gave no answer that could be relied on."""
-        silent = (a for name, a in self.answers.items() if isinstance(a, Unknown) and not self._skips(name))
+        silent = (
+            a for name, a in self.answers.items() if isinstance(a, Unknown) and not self._skips(name, a)
+        )
         return ExitCode.UNDECIDED if any(silent) else ExitCode.OK
 
-    def _skips(self, name: str) -> bool:
-        return any(index.skip_unavailable for index in self.known.indexes if index.name == name)
+    def _skips(self, name: str, answer: Unknown) -> bool:
+        return any(may_skip(index, answer) for index in self.known.indexes if index.name == name)
 
     def _decide(self) -> Outcome:
         return decide(self.project, self.known.indexes, self.answers, patterns_only=self.known.patterns_only)

@@ -160,7 +160,14 @@ class _Reader:
 def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -> RequirementFile:
     from safepip.pipcompat.reqfile import read
 
-    return read(path, constraint=constraint, files=files, environ=world.around.environ, limits=Limits())
+    return read(
+        path,
+        constraint=constraint,
+        files=files,
+        environ=world.around.environ,
+        limits=Limits(),
+        hide=world.show.hide,
+    )
 
 
 def _only_constraints(read: RequirementFile) -> RequirementFile:

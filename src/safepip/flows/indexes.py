@@ -86,7 +86,7 @@ def configured_indexes(places: NamedPlaces, policy: Policy, around: Surroundings
     if places.no_index:
         chosen = [i for i in chosen if i.kind is not IndexKind.SIMPLE]
     roots = default_trust(places, policy, around)
-    return tuple(_with_trust(index, roots) for index in _distinct(chosen))
+    return tuple(_with_trust(index, roots, policy) for index in _distinct(chosen))
 
 
 def with_named_in_files(
@@ -116,7 +116,7 @@ def with_named_in_files(
         named = [index for index in named if index.kind is not IndexKind.SIMPLE]
     roots = default_trust(places, policy, around)
     new = (index for index in named if not any(same_index(index.url, known.url) for known in indexes))
-    return (*indexes, *(_with_trust(index, roots) for index in _distinct(new)))
+    return (*indexes, *(_with_trust(index, roots, policy) for index in _distinct(new)))
 
 
 def is_url(location: str) -> bool:
@@ -252,6 +252,7 @@ def default_trust(places: NamedPlaces, policy: Policy, around: Surroundings) -> 
     client = places.client_cert.value if places.client_cert else None
     return Trust(
         ca_bundle=bundle.value,
+        ca_digest=policy.agreed_digest(policy.ca_bundle.value),
         client_cert=around.absolute(client) if client else None,
         honour_environment=policy.tls_environment.value is TlsEnvironment.HONOUR,
     )
@@ -274,11 +275,13 @@ def _environment_bundle(environ: Mapping[str, str]) -> tuple[str | None, Origin]
     return None, BUILT_IN
 
 
-def _with_trust(index: Index, roots: Trust) -> Index:
+def _with_trust(index: Index, roots: Trust, policy: Policy) -> Index:
+    own = index.trust.ca_bundle
     return replace(
         index,
         trust=Trust(
-            ca_bundle=index.trust.ca_bundle or roots.ca_bundle,
+            ca_bundle=own or roots.ca_bundle,
+            ca_digest=policy.agreed_digest(own) if own else roots.ca_digest,
             client_cert=index.trust.client_cert or roots.client_cert,
             honour_environment=roots.honour_environment,
         ),

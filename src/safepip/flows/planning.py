@@ -41,9 +41,7 @@ def make_plan(
     from safepip.resolve.resolver import resolve
 
     memory = memory_of(guarded, world)
-    if not guarded.of_build:
-        # What builds need is found out on the way: the stage is the command's.
-        world.sink(StageBegan(stage="resolving"))
+    _announce(guarded, world)
     request = ResolveRequest(
         roots=guarded.roots,
         constraints=guarded.constraints,
@@ -65,6 +63,12 @@ def make_plan(
         )
     judge_plan(plan, guarded, world)
     return plan
+
+
+def _announce(guarded: Guarded, world: World) -> None:
+    # What builds need is found out on the way: the stage is the command's.
+    if not guarded.of_build:
+        world.sink(StageBegan(stage="resolving"))
 
 
 def memory_of(guarded: Guarded, world: World) -> Memory:

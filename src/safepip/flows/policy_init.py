@@ -22,6 +22,7 @@ from safepip.flows.policy_findings import REQUIREMENT_FILES, Seen, drafted
 from safepip.pipcompat.argv import parse as parse_arguments
 from safepip.pipcompat.argv import split_own
 from safepip.pipcompat.own import GRAMMAR
+from safepip.policy.discover import table_of
 from safepip.policy.draft import draft_text
 from safepip.policy.read import parse
 from safepip.policy.schema import Policy
@@ -63,6 +64,7 @@ def init(invocation: Invocation, own: OwnOptions, world: World) -> int:
         ConfigurationError, UsageError: a configuration that cannot be read.
     """
     path = world.around.absolute(own.output.value if own.output else DEFAULT_OUTPUT)
+    _refuse_shared(path)
     over = "force" in own.flags
     if not over and world.around.exists(path):
         raise _taken(path)
@@ -169,6 +171,16 @@ def _tell(path: str, findings: tuple[Finding, ...], world: World) -> None:
         world.show.noted([f"what this policy would make of today's configuration: {counts}"])
         world.show.warned([replace(finding, level=Level.WARN) for finding in findings])
     world.show.policy_written(path)
+
+
+def _refuse_shared(path: str) -> None:
+    """Raise CommandError for a file of which a policy has only one table: the rest of it would be lost."""
+    if table_of(path):
+        raise CommandError(
+            f"{path} holds more than a policy",
+            reference="usage",
+            hint="write safepip.toml, or another file and copy it under [tool.safepip]",
+        )
 
 
 def _taken(path: str) -> CommandError:

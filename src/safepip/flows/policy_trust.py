@@ -30,7 +30,9 @@ def with_trust(file: PolicyFile, world: World) -> PolicyFile:
     doubt = what_changed(file, entry, world)
     if doubt:
         return _doubted(file, doubt)
-    return replace(file, source=replace(file.source, trusted=True))
+    known = dict(entry.files)
+    agreed = tuple((bundle, known[world.around.one_name(bundle)]) for bundle in file.bundles)
+    return replace(file, source=replace(file.source, trusted=True, agreed=agreed))
 
 
 def what_changed(file: PolicyFile, entry: TrustedPolicy, world: World) -> str:

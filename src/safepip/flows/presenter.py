@@ -25,6 +25,9 @@ class Presenter(Protocol):
     def noted(self, lines: Sequence[str]) -> None:
         """Facts that are no findings."""
 
+    def hide(self, variable: str, value: str) -> None:
+        """Show the variable wherever its value would stand: it may be a secret."""
+
     def satisfied(self, plan: Plan) -> None:
         """``Requirement already satisfied: …``."""
 

@@ -63,7 +63,14 @@ def uninstall(invocation: Invocation, own: OwnOptions, world: World) -> int:
 def _names(config: Options, files: Files, world: World) -> Iterator[str]:
     """What the files name, constraints included, as pip has it; nothing of the rest."""
     for path in config.items("requirements"):
-        found = read(path, constraint=False, files=files, environ=world.around.environ, limits=Limits())
+        found = read(
+            path,
+            constraint=False,
+            files=files,
+            environ=world.around.environ,
+            limits=Limits(),
+            hide=world.show.hide,
+        )
         yield from filter(None, map(_name, found.lines))
 
 

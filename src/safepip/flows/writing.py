@@ -197,10 +197,12 @@ def _file_to_edit(kind: ConfigKind, places: Places, world: World) -> str:
 
 
 def _editor(options: Options, world: World) -> str:
-    """The editor's command line, which a shell will read, as with pip. Raises CommandError: there is none."""
-    if (said := options.value("editor")) is not None:
-        return str(said)
-    for variable in ("VISUAL", "EDITOR"):
-        if variable in world.around.environ:
-            return world.around.environ[variable]
+    """The editor's command line, which a shell will read, as with pip. Raises CommandError: there is none.
+
+    An empty one is none, where pip would have the shell run the configuration file itself.
+    """
+    variables = (world.around.environ.get(variable) for variable in ("VISUAL", "EDITOR"))
+    for said in (options.value("editor"), *variables):
+        if said and str(said).strip():
+            return str(said)
     raise CommandError("Could not determine editor to use.")

@@ -186,7 +186,7 @@ class BuildRoom:
     ) -> None:
         self._workshop = workshop
         self._environ = environ
-        self._own = own
+        self._open = own
         self._known = known
 
     @property
@@ -196,8 +196,8 @@ class BuildRoom:
 
     def apply(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
         """See the port."""
-        if not self._own:
-            raise ApplyError("the target is no build environment", reference="build-environment")
+        if not self._open:
+            raise ApplyError("nothing is put where a backend may have been", reference="build-environment")
         with closing(Agent(self._known.python, self._environ)) as agent:
             agent.warm()
             before = environment(agent)
@@ -212,7 +212,8 @@ class BuildRoom:
         self._known = replace(before, installed=scan(library, library=library, user_site=""))
 
     def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> HookBackend:
-        """See the port."""
+        """See the port. From now on the room is in the hands of the code that is built."""
+        self._open = False
         return self._workshop.new_backend(tree, system, source, name, self._known.python)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -78,7 +78,8 @@ class HookBackend:
     def supports_editable(self) -> bool:
         """See the port."""
         # The one question that has no public method: pip and build ask it in this way, too.
-        return "build_editable" in self._call(self._caller._supported_features)  # noqa: SLF001
+        found: object = self._call(self._caller._supported_features)  # noqa: SLF001
+        return isinstance(found, list) and "build_editable" in found
 
     def requires(self) -> tuple[str, ...]:
         """See the port."""
@@ -143,6 +144,19 @@ class HookBackend:
         # The last word is the folder that question and answer are passed in.
         folders = (*self._writable, command[-1]) if self._writable else ()
         self._processes.run(Job(command, cwd or str(self._tree), environ, what, folders))
+        self._check_answer(Path(command[-1], "output.json"))
+
+    def _check_answer(self, path: Path) -> None:
+        """Raise BuildError where the hook caller had better not read it: the backend's process wrote it, which
+        may have put a pipe, gigabytes or another form there.
+        """
+        content = self._small(path)
+        try:
+            answer = json.loads(content or b"")
+        except (ValueError, RecursionError):
+            answer = None
+        if not _is_answer(answer):
+            raise self._wrong("has a build backend that gives no answer")
 
     def _call(self, hook: Callable[[], T]) -> T:
         with self._in_our_words(), warnings.catch_warnings():
@@ -177,7 +191,7 @@ class HookBackend:
 
     def _plain(self, name: object) -> str:
         """A name that a backend gave, if it is one. Raises BuildError."""
-        if isinstance(name, str) and name and os.path.basename(name) == name and name not in {".", ".."}:
+        if isinstance(name, str) and name.isprintable() and Path(name).parts == (name,) and name != "..":
             return name
         raise self._wrong(f"has a build backend that answers with {name!r}, which is no file's name")
 
@@ -188,3 +202,19 @@ class HookBackend:
         except OSError:
             return None
         return content if len(content) <= self._max_bytes else None
+
+
+def _is_answer(found: object) -> bool:
+    """Whether it is what the hook caller's own script writes (``pyproject_hooks._in_process``)."""
+    if not isinstance(found, dict) or "return_val" not in found:
+        return False
+    said = [found.get(key) or "" for key in ("traceback", "backend_error", "missing_hook_name")]
+    warned = found.get("warnings", [])
+    return all(isinstance(one, str) for one in said) and (
+        isinstance(warned, list) and all(map(_is_warning, warned))
+    )
+
+
+def _is_warning(found: object) -> bool:
+    kinds = {"message": str, "filename": str, "lineno": int}
+    return isinstance(found, dict) and all(isinstance(found.get(key), kind) for key, kind in kinds.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import re
 from pathlib import Path
@@ -51,8 +52,12 @@ class SystemFiles:
         self._limits = limits
 
     def read_bytes(self, path: str) -> bytes:
-        """Raises OSError."""
-        return Path(path).read_bytes()
+        """Raises OSError, also for a file that has no end."""
+        with Path(path).open("rb") as stream:
+            content = stream.read(self._limits.local_text_max_bytes + 1)
+        if len(content) > self._limits.local_text_max_bytes:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+        return content
 
     def exists(self, path: str) -> bool:
         return os.path.exists(path)

@@ -23,14 +23,16 @@ import sys
 from collections.abc import Callable, Iterator
 
 NEW_MOUNTS = 0x00020000
+NEW_SHARED_MEMORY = 0x08000000
 NEW_USERS = 0x10000000
 NEW_PROCESSES = 0x20000000
 NEW_NETWORK = 0x40000000
-APART = NEW_MOUNTS | NEW_USERS | NEW_PROCESSES | NEW_NETWORK
+APART = NEW_MOUNTS | NEW_SHARED_MEMORY | NEW_USERS | NEW_PROCESSES | NEW_NETWORK
 SET_DEATH_SIGNAL, KILL = 1, 9
 DROP_CAPABILITY, ADMINISTRATION = 24, 21
 SET_NO_NEW_PRIVILEGES = 38
 MOUNT_BIND, MOUNT_NO_PROGRAMS = 1 << 12, 2 | 4 | 8
+SEMAPHORES = "/dev/shm"  # noqa: S108 - multiprocessing makes its own there
 BY_SIGNAL = 128
 """Added to the number of the signal that ended a process, as shells do."""
 SERVICES = "/run"
@@ -42,6 +44,7 @@ SET_INTERFACE_FLAGS = 0x8914
 UP_AND_RUNNING = 0x1 | 0x40
 EVERY_ID = 4294967295
 NOT_RUN = 125
+SET_MOUNT, RECURSIVELY, READ_ONLY = 442, 0x8000, 1
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
 # Remove and make folders, files and every special file; link and rename across folders.
@@ -53,11 +56,11 @@ def become(status: str, mode: str, folders: list[str], command: list[str]) -> No
     with open(status, "w", encoding="utf-8") as file:
         network = _outcome(close_network, "closed") if mode == "closed" else "open"
         file.write(network + "\n")
-    if mode == "closed":
-        if network != "closed":
-            os._exit(NOT_RUN)
-        follow_into_own_processes()
-    with open(status, "a", encoding="utf-8") as file:
+        file.flush()
+        if mode == "closed":
+            if network != "closed":
+                os._exit(NOT_RUN)
+            follow_into_own_processes(folders)
         file.write(_outcome(lambda: confine(folders), "confined") if folders else "free")
     if mode == "closed":
         fork_and_reap()
@@ -89,8 +92,7 @@ def confine(folders: list[str]) -> None:
         raise OSError("the kernel's landlock is too old")
     rights = CHANGES if version > 2 else CHANGES & ~TRUNCATE
     ruleset = call(CREATE_RULESET, struct.pack("Q", rights), ctypes.c_size_t(8), 0)
-    semaphores = "/dev/shm"  # noqa: S108 - multiprocessing makes its own there
-    allowed = [(folder, rights) for folder in (*folders, semaphores)]
+    allowed = [(folder, rights) for folder in (*folders, SEMAPHORES)]
     # No other device: a superuser's build could write to disks.
     allowed += [(f"/dev/{name}", rights & (WRITE_FILE | TRUNCATE)) for name in DEVICES]
     for path, given in allowed:
@@ -160,10 +162,11 @@ def _listed() -> Iterator[str]:
         yield from (os.path.join(folder, name) for name in files)
 
 
-def follow_into_own_processes() -> None:
+def follow_into_own_processes(folders: list[str]) -> None:
     """Go on as the first process of the new namespace; the one that stays outside ends as that one does.
 
-    The kernel ends the others with the first. ``/proc`` is theirs where it may be mounted.
+    The kernel ends the others with the first. ``/proc`` and shared memory are theirs where they may be
+    mounted.
     """
     import ctypes
 
@@ -173,8 +176,31 @@ def follow_into_own_processes() -> None:
         _end_as(ended)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(SET_DEATH_SIGNAL, KILL, 0, 0, 0)
+    if folders:
+        _freeze_all_but(folders)
     libc.mount(b"proc", b"/proc", b"proc", MOUNT_NO_PROGRAMS, None)
+    libc.mount(b"tmpfs", SEMAPHORES.encode(), b"tmpfs", MOUNT_NO_PROGRAMS, b"mode=1777")
     libc.prctl(DROP_CAPABILITY, ADMINISTRATION, 0, 0, 0)  # what a superuser could undo the mounts with
+
+
+def _freeze_all_but(folders: list[str]) -> None:
+    """Landlock keeps what is in files; this, where the kernel can (5.12), also modes, owners and times."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def change(path: str, flags: int, *attributes: int) -> bool:
+        wanted = struct.pack("4Q", *attributes, 0, 0)
+        size = ctypes.c_size_t(len(wanted))
+        failed: int = libc.syscall(SET_MOUNT, -1, os.fsencode(path), flags, wanted, size)
+        return not failed
+
+    for folder in folders:
+        libc.mount(os.fsencode(folder), os.fsencode(folder), None, MOUNT_BIND, None)
+    if change("/", RECURSIVELY, READ_ONLY, 0):
+        for folder in folders:
+            change(folder, 0, 0, READ_ONLY)
+    os.chdir(os.getcwd())  # else it would still be what lies below one of the new mounts
 
 
 def fork_and_reap() -> None:

@@ -49,6 +49,7 @@ V = TypeVar("V")
 _OK, _NOT_MODIFIED, _UNAUTHORIZED = 200, 304, 401
 _ABSENT = frozenset({404, 410})
 _HINTS = {
+    400: "check the URL; some servers answer so where no client certificate is shown: name it as client-cert",
     401: "the index wants credentials: put them in netrc or the keyring (with --no-input it is asked only"
     " where --keyring-provider subprocess says so)",
     403: "the index forbids it: check the credentials; if it answers so for what it does not have,"

@@ -41,12 +41,14 @@ def write(path: Path, text: str, *, over: bool) -> None:
     A link in its place is itself replaced, never what it points to.
 
     Args:
-        over: whether it may take the place of what stands there.
+        over: whether it may take the place of a file that stands there.
 
     Raises:
         FileExistsError: something stands there, and it may not be replaced.
-        OSError.
+        OSError: it cannot be written; what stands there is a device, a pipe or a folder, or leads to one.
     """
+    if over and not _may_be_replaced(path):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as stream:
@@ -57,6 +59,15 @@ def write(path: Path, text: str, *, over: bool) -> None:
             _put(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether a file, or a link to one or to nothing, stands there; ``/dev/stdout`` is a link for everybody."""
+    if not path.is_symlink():
+        return path.is_file() or not path.exists()
+    if str(path.readlink()).startswith(("/dev/", "/proc/")):
+        return False
+    return path.is_file() or not path.exists()
 
 
 def _put(beside: Path, path: Path) -> None:

@@ -99,19 +99,22 @@ def make_context(trust: Trust, environ: Mapping[str, str]) -> ssl.SSLContext:
 
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
-        context = _openssl_context(roots)
+        context = _openssl_context(roots, trust.ca_digest)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if trust.client_cert is not None:
         _load_client_cert(context, trust.client_cert)
     return context
 
 
-def _openssl_context(roots: Roots) -> ssl.SSLContext:
+def _openssl_context(roots: Roots, digest: str | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if roots.exclusive:
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        context.load_verify_locations(cafile=roots.file, capath=roots.folder)
+        if digest is None:
+            context.load_verify_locations(cafile=roots.file, capath=roots.folder)
+        else:
+            context.load_verify_locations(cadata=_agreed(roots, digest))
     except (ssl.SSLError, OSError) as error:
         raise ConfigurationError(
             f"{roots.name}: no certificates could be read from it ({error})",
@@ -120,6 +123,24 @@ def _openssl_context(roots: Roots) -> ssl.SSLContext:
             hint="the file must hold one or more PEM certificates",
         ) from None
     return context
+
+
+def _agreed(roots: Roots, digest: str) -> str:
+    """The certificates of the bundle, whose very bytes were trusted: nobody changes it after the check.
+
+    Raises:
+        ConfigurationError: it holds other bytes, or is no file any more.
+        OSError.
+    """
+    content = Path(roots.file).read_bytes() if roots.file else b""
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
+        raise ConfigurationError(
+            f"{roots.name}: it has changed since the policy that names it was trusted",
+            reference="tls-failure",
+            origin=_at(roots.file or roots.folder or roots.name),
+            hint="look at it, then: safepip policy trust",
+        )
+    return content.decode("ascii", errors="ignore")  # what stands between the certificates may be in any
 
 
 def _bundle(path: str) -> Roots:

@@ -27,6 +27,10 @@ from safepip.io.tls import make_context
 
 _CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
 _VARIABLES = frozenset({"HTTPS_PROXY", "ALL_PROXY"})
+_IN_WORDS = (
+    (socket.gaierror, "its name cannot be resolved"),
+    (ConnectionRefusedError, "the connection was refused"),
+)
 _exchange = threading.local()
 """``ends``: when the exchange that runs on this thread must be over; missing: never."""
 
@@ -110,11 +114,8 @@ def words_of(error: Exception, limits: Limits, proxy: str | None = None) -> str:
         return f"nothing came for {limits.read_timeout_seconds:g} seconds"
     if isinstance(error, httpx.ProxyError):
         return f"the proxy refused: {error}"
-    if cause_of(error, socket.gaierror):
-        return "its name cannot be resolved"
-    if cause_of(error, ConnectionRefusedError):
-        return "the connection was refused"
-    return str(error) or type(error).__name__
+    known = (words for kind, words in _IN_WORDS if cause_of(error, kind))
+    return next(known, str(error) or type(error).__name__)
 
 
 def hint_for(error: Exception, proxy: str | None = None) -> str:

@@ -30,6 +30,13 @@ _Said = Source | RequirementLine | tuple[Setting, ...]
 """What a line is: another file, a requirement, or options."""
 
 
+Hide = Callable[[str, str], None]
+
+
+def _show(_variable: str, _value: str) -> None:
+    """Nobody prints anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementFile:
     """What a file and everything it names say, in pip's order.
@@ -48,6 +55,7 @@ class _Reader:
     files: Files
     environ: Mapping[str, str]
     limits: Limits
+    hide: Hide
     lines: list[RequirementLine] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -94,6 +102,8 @@ class _Reader:
         try:
             if source.remote:
                 self._check_variables(line)
+            for variable, value in line.secrets:
+                self.hide(variable, value)
             match self.reader.read(line):
                 case NestedFile() as nested:
                     return [source.nested(nested, deepest=self.limits.nesting_max)]
@@ -106,6 +116,7 @@ class _Reader:
             return []
         except RequirementFileError as error:
             error.message = line.masked(error.message)
+            error.hint = None if error.hint is None else line.masked(error.hint)
             raise
 
     def _stop_if_refused(self) -> None:
@@ -168,12 +179,14 @@ def read(
     files: Files,
     environ: Mapping[str, str],
     limits: Limits = Limits(),
+    hide: Hide = _show,
 ) -> RequirementFile:
     """Read a requirement or constraint file and all that it names.
 
     Args:
         entry: path or URL, and who names it.
         environ: the variables that ``${NAME}`` in local files may stand for.
+        hide: is told each of them that stands in a URL behind its host, and its value.
 
     Raises:
         RequirementFileError: pip cannot open or parse it either; names file and line.
@@ -186,7 +199,7 @@ def read(
         location=entry.value, constraint=constraint, origin=entry.origin, ancestors={location: None}
     )
     refuse_lock(source)
-    reader = _Reader(files, environ, limits)
+    reader = _Reader(files, environ, limits, hide)
     reader.read(source)
     return RequirementFile(lines=tuple(reader.lines), settings=tuple(reader.settings))
 

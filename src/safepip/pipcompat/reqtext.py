@@ -20,6 +20,8 @@ Report = Callable[[Finding], None]
 _HIDDEN_BREAK = re.compile("\r(?!\n)|[\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#")
 """Where a comment begins; the spaces before it go too. Pip's own pattern needs hours for long runs of spaces."""
+_BEHIND_HOST = re.compile(r"(?i:(https?|ssh))://(?:[^\s/@]*@)?[^\s/?#]*([^\s]*)")
+"""The rest of each URL; userinfo is no matter here, since whatever parses a URL hides that."""
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
@@ -68,10 +70,19 @@ class LogicalLine:
         return found
 
     def masked(self, message: str) -> str:
-        """A text for people, with ``${NAME}`` where it has a variable's value."""
+        """A text for people, with ``${NAME}`` where it has a variable's value, quoted or not."""
         for name, value in self.expanded:
-            message = message.replace(value, name)
+            message = message.replace(value, name).replace(repr(value)[1:-1], name)
         return message
+
+    @property
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Of :attr:`expanded` what stands in a URL of another machine, its host left out."""
+        return tuple(
+            (name, value)
+            for name, value in self.expanded
+            if any(name in rest for _, rest in _BEHIND_HOST.findall(self.written))
+        )
 
     def _find(self, word: str, cursor: tuple[int, int]) -> tuple[int, int, int] | None:
         """Row, column and length, not before the cursor."""

@@ -18,6 +18,8 @@ PYPROJECT_TABLE = ("tool", "safepip")
 """Where a policy stands in ``pyproject.toml``."""
 _MOST_PROBLEMS = 50
 """How many are told of one file. More are a file of another kind, or one that is to flood a terminal."""
+_MOST_DOTS = 500
+"""In one key. Far more than any has, and few enough to be read in no time."""
 _MOST_CHARACTERS = 300
 """Of one message."""
 _PLACE = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
@@ -53,6 +55,7 @@ class Document:
 
     def _load(self, text: str) -> tuple[Mapping[str, object], Marks]:
         try:
+            refuse_deep_keys(text)
             return tomllib.loads(text), mark(text)
         except RecursionError:
             raise self._error(Problem(message="nested too deeply", origin=self._at(None, None))) from None
@@ -141,6 +144,18 @@ class Document:
             text=self._lines[line - 1] if line and line <= len(self._lines) else None,
             key=key,
         )
+
+
+def refuse_deep_keys(text: str) -> None:
+    """Raise RecursionError for a key of very many parts, over which :mod:`tomllib` would take minutes."""
+    for line in text.split("\n"):
+        if line.count(".") <= _MOST_DOTS:
+            continue
+        *keys, rest = line.split("=")  # what stands before an equals sign may be one key
+        if line.lstrip().startswith("["):
+            keys.append(rest)
+        if any(key.count(".") > _MOST_DOTS for key in keys):
+            raise RecursionError(line)
 
 
 def clipped(text: str) -> str:

@@ -119,7 +119,7 @@ SCALARS = (
         path="builds.sdists",
         read=values.each(values.pattern),
         schema=STRINGS,
-        meaning='Projects that may be built from a source archive of an index or URL. `[]`: none, `["*"]`: all..',
+        meaning='Projects that may be built from a source archive of an index or URL. `[]`: none, `["*"]`: all.',
         default="`[]`",
         field="sdists",
         strictness=strictness.PATTERNS,
@@ -243,7 +243,8 @@ INDEX = (
         path="index.unavailable",
         read=values.choice(UNAVAILABLE),
         schema=_one_of(UNAVAILABLE),
-        meaning='What no answer means: `"stop"`, or `"skip"`: as if it did not have the project.',
+        meaning='What no answer means: `"stop"`, or `"skip"`: as if it did not have the project. A failing certificate, a '
+        "redirect to plaintext and a quarantine are not skipped.",
         default='`"stop"`',
     ),
     Key(
@@ -282,7 +283,7 @@ ALLOW = (
         path="allow.expires",
         read=values.day,
         schema={"type": "string", "format": "date"},
-        meaning="Last day it holds, as a TOML date.",
+        meaning="Last day it holds, by the calendar of UTC, as a TOML date.",
         default="no end",
     ),
     Key(path="allow.owner", read=values.text, schema=STRING, meaning="Whom to ask.", default="none"),

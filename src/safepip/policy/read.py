@@ -12,7 +12,7 @@ from safepip.core.errors import ConfigurationError
 from safepip.core.finding import Level
 from safepip.core.origin import Layer, Origin, Place, Sourced
 from safepip.policy.content import content_digest
-from safepip.policy.document import PYPROJECT_TABLE, REFERENCE, Document
+from safepip.policy.document import PYPROJECT_TABLE, REFERENCE, Document, refuse_deep_keys
 from safepip.policy.entries import read_exemptions, read_indexes, read_value
 from safepip.policy.keys import LATER, LEVELS, SCALARS, TABLES
 from safepip.policy.schema import PolicyFile, PolicySource
@@ -63,7 +63,10 @@ def has_policy(text: bytes, *, place: str, table: Sequence[str] = PYPROJECT_TABL
     Raises:
         ConfigurationError: it cannot be read although it mentions safepip, so nobody can know.
     """
+    if table[-1].encode() not in text and b"\\" not in text:  # an escape may stand for any letter
+        return False
     try:
+        refuse_deep_keys(text.decode())
         found: object = tomllib.loads(text.decode())
     except (ValueError, RecursionError):
         if b"safepip" not in text:

@@ -80,6 +80,7 @@ class PolicySource:
             count.
         doubt: why a file that was trusted once is not any more; empty: it never was.
         set_aside: what an untrusted file would change and does not, as it would be written.
+        agreed: each CA bundle that a file names which has been trusted, with the ``sha256:…`` it then had.
     """
 
     path: str
@@ -89,6 +90,7 @@ class PolicySource:
     trusted: bool = True
     doubt: str = ""
     set_aside: tuple[str, ...] = ()
+    agreed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,11 @@ class Policy:
     def level(self, rule: str, default: Level) -> Sourced[Level]:
         """The level in force for a rule."""
         return self.levels.get(rule) or Sourced(value=default, origin=BUILT_IN)
+
+    def agreed_digest(self, bundle: str | None) -> str | None:
+        """``sha256:…`` that the CA bundle at this path had when trust was given; None: nobody was asked."""
+        digests = (digest for source in self.sources for path, digest in source.agreed if path == bundle)
+        return next(digests, None)
 
     @property
     def unlisted_by_stranger(self) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MASK = "****"
+_SHORTEST = 6
+"""Characters of a hidden text: a shorter one is no secret, and stands in other words too."""
 
 _USERINFO = re.compile(
     r"""
@@ -41,6 +43,22 @@ _PLACEHOLDER = "[user:passwd"
 """How pip's own help shows where they go in the URL of a proxy."""
 
 
+_NAMED: dict[str, str] = {}
+"""Texts that nothing may show, and the variable that each came from: what stands in a URL behind its host
+is no secret by its looks. For the whole process, as the output is."""
+
+
+def hide(variable: str, value: str) -> None:
+    """Show ``variable`` from now on wherever ``value`` stands, in whatever message."""
+    if len(value) >= _SHORTEST:
+        _NAMED[value] = variable
+
+
+def has_hidden(text: str) -> bool:
+    """Whether something stands in the text that :func:`hide` was told of."""
+    return any(value in text for value in _NAMED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
     """Characters ``start`` to ``end`` (exclusive) of a text, and what to show for them."""
@@ -52,10 +70,11 @@ class Secret:
 
 def find_secrets(text: str) -> tuple[Secret, ...]:
     """Every secret in the text, in order, none overlapping another."""
-    if "@" not in text and "=" not in text:
+    if "@" not in text and "=" not in text and not has_hidden(text):
         return ()
     found: list[Secret] = []
-    for secret in sorted([*_userinfos(text), *_parameters(text)], key=lambda secret: secret.start):
+    everything = [*_userinfos(text), *_parameters(text), *_hidden(text)]
+    for secret in sorted(everything, key=lambda secret: secret.start):
         if not found or secret.start >= found[-1].end:
             found.append(secret)
     return tuple(found)
@@ -83,6 +102,12 @@ def _parameters(text: str) -> Iterator[Secret]:
     for match in _PARAMETER.finditer(text):
         if not _VARIABLE.match(match["value"]):
             yield Secret(start=match.start("value"), end=match.end("value"), mask=MASK)
+
+
+def _hidden(text: str) -> Iterator[Secret]:
+    for value, variable in _NAMED.items():
+        for match in re.finditer(re.escape(value), text):
+            yield Secret(start=match.start(), end=match.end(), mask=variable)
 
 
 def _mask(userinfo: str) -> str:

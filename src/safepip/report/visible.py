@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from safepip.report.redact import find_secrets
+from safepip.report.redact import find_secrets, has_hidden
 
 TAB_WIDTH = 4
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -50,7 +50,8 @@ def cells(text: str) -> list[Cell]:
 
 def shown(text: str) -> str:
     """The text as it may stand inside a line: one line, no secrets, nothing that acts."""
-    if _HARMLESS.match(text) and "@" not in text and "=" not in text and "##" not in text:
+    plain = _HARMLESS.match(text) and "@" not in text and "=" not in text and "##" not in text
+    if plain and not has_hidden(text):
         return text
     return "".join(cell.text for cell in cells(text))
 

@@ -133,7 +133,7 @@ class Admission:
         uploaded = offer.file.upload_time
         if uploaded is None:
             if explicit:
-                yield _fresh(project, offer, "its index gives no upload time", decided_by)
+                yield _of_unknown_age(project, offer, decided_by)
             return
         age = self._now - uploaded
         if age < min_age:
@@ -231,10 +231,7 @@ def _weak_digest(project: NormalizedName, offer: Offer) -> Finding:
         message=f"the page of {project} on {offer.index.name} gives {has} for {offer.file.filename}; sha256 or stronger is needed",
         origin=place_of(offer),
         subject=project,
-        help=(
-            'give its sha256 with --hash, or write digests = "record" in the [[index]] entry to remember '
-            "the first download"
-        ),
+        help="give its sha256 with --hash, or have the index publish one",
     )
 
 
@@ -247,6 +244,16 @@ def _fresh(project: NormalizedName, offer: Offer, why: str, decided_by: str) -> 
         help=f"wait, or exempt {project} with an [[allow]] for fresh-release and a reason",
         decided_by=decided_by,
         severity=Severity.MEDIUM,
+    )
+
+
+def _of_unknown_age(project: NormalizedName, offer: Offer, decided_by: str) -> Finding:
+    finding = _fresh(project, offer, "", decided_by)
+    return replace(
+        finding,
+        message=f"{project} {offer.version} ({offer.file.filename}) may be too new: its index gives no upload time",
+        help=f'exempt {project} with an [[allow]] for fresh-release and a reason, or write min-age = "0 days" '
+        "in the [[index]] of an index that gives none",
     )
 
 

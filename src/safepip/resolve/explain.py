@@ -79,18 +79,35 @@ class Explainer:
         return specifier.contains(one.offer.version, prereleases=True)
 
     def _with_wheels(self, project: NormalizedName, one: PassedOver) -> Finding:
-        """The sdist's finding with the wheels that exist and why none fits."""
+        """The sdist's finding with the wheels that exist and why none is taken."""
+        if not self.finder.takes_wheels(project):
+            message = one.finding.message.replace(
+                "offers no wheel that fits", "may not come as a wheel (--no-binary)"
+            )
+            admit = f"leave --no-binary out, or admit {project} in [builds] sdists"
+            return replace(one.finding, message=message, help=admit)
+        if notes := (*self._unfit_wheels(project, one), *self._fitting_wheels(project)):
+            return replace(one.finding, notes=notes)
+        # Another version is no way out, where none has a wheel.
+        admit = f'if its build may run here, say so in the policy: [builds] sdists = ["{project}"]'
+        return replace(one.finding, notes=("there is no wheel of any version",), help=admit)
+
+    def _unfit_wheels(self, project: NormalizedName, one: PassedOver) -> tuple[str, ...]:
         wheels = self.finder.unfit_wheels(project)
         # Those of the very version first: why they do not fit is what somebody wants to know.
         wheels.sort(key=lambda wheel: f"-{one.offer.version}-" in wheel.filename)
         shown = [f"{wheel.filename} {self._why_unfit(wheel)}" for wheel in wheels[-WHEELS_SHOWN:]]
         if len(wheels) > WHEELS_SHOWN:
             shown.append(f"and {len(wheels) - WHEELS_SHOWN} more wheels that do not fit")
-        if shown:
-            return replace(one.finding, notes=tuple(shown))
-        # Another version is no way out, where none has a wheel.
-        admit = f'if its build may run here, say so in the policy: [builds] sdists = ["{project}"]'
-        return replace(one.finding, notes=("there is no wheel of any version",), help=admit)
+        return tuple(shown)
+
+    def _fitting_wheels(self, project: NormalizedName) -> Iterator[str]:
+        """Which versions have a wheel for this target, the newest few."""
+        versions = {offer.version for offer in self.finder.offers(project).offers if offer.wheel}
+        if versions:
+            newest = sorted(versions, reverse=True)[:WHEELS_SHOWN]
+            more = f", and {len(versions) - WHEELS_SHOWN} more" if len(versions) > WHEELS_SHOWN else ""
+            yield f"versions with a wheel that fits: {', '.join(map(str, newest))}{more}"
 
     def _why_unfit(self, wheel: FileEntry) -> str:
         if not self.target.admits_python(wheel.requires_python):

@@ -45,6 +45,10 @@ class Finder:
         routed = self._router.find(project)
         return [] if isinstance(routed, NotFound) else list(self._reader.unfit_wheels(project, routed.files))
 
+    def takes_wheels(self, project: NormalizedName) -> bool:
+        """Whether ``--no-binary`` leaves wheels of the project among the candidates."""
+        return self._reader.formats(project)[0]
+
     def allows_prereleases(self, project: NormalizedName) -> bool | None:
         """``--pre``, ``--all-releases``, ``--only-final``; None: the specifier decides (PEP 440)."""
         control = self._options.release_control

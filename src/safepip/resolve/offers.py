@@ -84,7 +84,7 @@ class OfferReader:
         """Raises ResolutionError where ``--uploaded-prior-to`` meets an index without times."""
         offers: list[Offer] = []
         other_python: set[str] = set()
-        wheels, archives = self._formats(project)
+        wheels, archives = self.formats(project)
         for index, entries in files:
             for file in entries:
                 if file.filename.endswith(WHEEL):
@@ -110,7 +110,7 @@ class OfferReader:
                 if not fits or not self._target.admits_python(file.requires_python):
                     yield file
 
-    def _formats(self, project: NormalizedName) -> tuple[bool, bool]:
+    def formats(self, project: NormalizedName) -> tuple[bool, bool]:
         """Whether wheels and archives may be candidates; a name beats ``:all:``."""
         control = self._options.format_control
         if project in control.only_binary:

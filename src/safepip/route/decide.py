@@ -14,6 +14,9 @@ from safepip.core.value import value
 from safepip.route.ambiguous import ambiguous_project, two_patterns, unrouted_project
 from safepip.route.merge import common_digests
 
+UNDECIDED_RULE = "index-unavailable"
+"""The finding that means "could not decide" (exit 11) rather than "refused" (exit 10)."""
+
 
 @value
 class Ask:
@@ -24,24 +27,32 @@ class Ask:
 
 @value
 class NotFound:
-    """Every index that may serve the project answered, and none does.
+    """Every index that may serve the project answered, or is skipped where it does not, and none serves it.
 
     Attributes:
         asked: the indexes; empty where none may be asked at all.
         pattern: the policy pattern that sent the name there and nowhere else; None if none did.
+        skipped: those of ``asked`` that gave no answer.
     """
 
     project: NormalizedName
     asked: tuple[Index, ...] = ()
     pattern: str | None = None
+    skipped: tuple[Index, ...] = ()
 
     @property
     def note(self) -> str:
         """A line that names the route."""
         names = " and ".join(index.label for index in self.asked)
+        silent = "".join(f"; {was_skipped(index)}" for index in self.skipped)
         if self.pattern is not None:
-            return f"{self.project} comes from {names} only, because of the pattern {self.pattern!r}"
-        return f"{self.project} was looked for in {names}" if names else "no index may be asked"
+            return f"{self.project} comes from {names} only, because of the pattern {self.pattern!r}{silent}"
+        return f"{self.project} was looked for in {names}{silent}" if names else "no index may be asked"
+
+
+def was_skipped(index: Index) -> str:
+    """The words for an index that policy goes on without."""
+    return f"{index.label} gave no answer, and its entry says to skip it then"
 
 
 Outcome = Route | NotFound | Refuse | Ask
@@ -145,7 +156,7 @@ def _from_one(
         return blocked
     serving = tuple(_serving(group, answers))
     if not serving:
-        return NotFound(project=project, asked=group, pattern=pattern)
+        return NotFound(project=project, asked=group, pattern=pattern, skipped=_silent(group, answers))
     return Route(project=project, indexes=_indexes(serving), reason=reason, pattern=pattern)
 
 
@@ -159,7 +170,7 @@ def _from_any(
         return blocked
     serving = [members for group in groups if (members := tuple(_serving(group, answers)))]
     if not serving:
-        return NotFound(project=project, asked=everyone)
+        return NotFound(project=project, asked=everyone, skipped=_silent(everyone, answers))
     if len(serving) == 1:
         return Route(project=project, indexes=_indexes(serving[0]), reason=RouteReason.ONLY_SERVING)
     flat = tuple(member for members in serving for member in members)
@@ -176,9 +187,22 @@ def _unanswered(indexes: Sequence[Index], answers: Mapping[str, Answer]) -> Ask 
         return Ask(indexes=missing)
     for index in indexes:
         answer = answers[index.name]
-        if isinstance(answer, Unknown) and not index.skip_unavailable:
+        if isinstance(answer, Unknown) and not may_skip(index, answer):
             return Refuse(finding=answer.finding)
     return None
+
+
+def may_skip(index: Index, answer: Unknown) -> bool:
+    """Whether the run goes on as if the index did not have the project.
+
+    Only silence is skipped. A failing certificate, a redirect to plaintext or a quarantine says that
+    something is wrong, and stops in any case.
+    """
+    return index.skip_unavailable and answer.finding.rule == UNDECIDED_RULE
+
+
+def _silent(indexes: Iterable[Index], answers: Mapping[str, Answer]) -> tuple[Index, ...]:
+    return tuple(index for index in indexes if isinstance(answers[index.name], Unknown))
 
 
 def _serving(indexes: Iterable[Index], answers: Mapping[str, Answer]) -> Iterator[tuple[Index, Serves]]:

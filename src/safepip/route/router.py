@@ -15,11 +15,8 @@ from safepip.core.index import Answer, FileEntry, Index, ProjectStatus, Serves, 
 from safepip.core.plan import Route
 from safepip.core.ports import IndexClient
 from safepip.core.value import value
-from safepip.route.decide import Ask, NotFound, decide
+from safepip.route.decide import UNDECIDED_RULE, Ask, NotFound, decide, was_skipped
 from safepip.route.merge import merged_files
-
-UNDECIDED_RULE = "index-unavailable"
-"""The finding that means "could not decide" (exit 11) rather than "refused" (exit 10)."""
 
 
 @value
@@ -146,11 +143,7 @@ def refused(refusals: Sequence[Refuse]) -> Refused:
 
 
 def _routed(route: Route, indexes: Sequence[Index], answers: dict[str, Answer]) -> Routed:
-    notes = [
-        f"{index.label} gave no answer, and its entry says to skip it then"
-        for index in indexes
-        if isinstance(answers.get(index.name), Unknown)
-    ]
+    notes = [was_skipped(index) for index in indexes if isinstance(answers.get(index.name), Unknown)]
     served = [answer for index in route.indexes if isinstance(answer := answers[index.name], Serves)]
     notes += [note for answer in served for note in _status_notes(answer)]
     return Routed(route=route, files=merged_files(route, answers), notes=tuple(notes))

@@ -35,8 +35,8 @@ class UnpinnedVcs(Rule[RequirementLine]):
 
     Instead:
         demo @ git+https://git.example/acme/demo@0a1b2c3d4e5f60718293a4b5c6d7e8f901234567, with the
-        repository in `vcs.allow`. This version builds nothing, so `sdist-build` refuses that too:
-        build a wheel of the commit in a safe place, and serve it.
+        repository in `vcs.allow`. This version builds nothing from repositories, so it refuses that
+        too: build a wheel of the commit in a safe place, and serve it.
 
     Policy keys:
         vcs.allow, rules, allow

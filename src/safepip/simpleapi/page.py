@@ -86,7 +86,9 @@ class Entries:
             raise PageError(f"lists more than {self.page.limits.listed_files_max} files")
 
     def keep_out(self, where: str, error: EntryError) -> None:
-        self.kept_out.append(f"{self.page.url.without_secrets} ({where}): left out: {str(error)[:_NOTE_MAX_CHARS]}")
+        self.kept_out.append(
+            f"{self.page.url.without_secrets} ({where}): left out: {str(error)[:_NOTE_MAX_CHARS]}"
+        )
 
     def listing(
         self, *, versions: tuple[str, ...] = (), status: ProjectStatus, notes: tuple[str, ...], **more: object
