@@ -71,18 +71,17 @@ class LogicalLine:
 
     def masked(self, message: str) -> str:
         """A text for people, with ``${NAME}`` where it has a variable's value, quoted or not."""
-        for name, value in self.expanded:
+        for name, value in dict(self.expanded).items():
             message = message.replace(value, name).replace(repr(value)[1:-1], name)
         return message
 
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Of :attr:`expanded` what stands in a URL of another machine, its host left out."""
-        return tuple(
-            (name, value)
-            for name, value in self.expanded
-            if any(name in rest for _, rest in _BEHIND_HOST.findall(self.written))
-        )
+        if not self.expanded:
+            return ()
+        behind = " ".join(rest for _, rest in _BEHIND_HOST.findall(self.written))
+        return tuple((name, value) for name, value in dict(self.expanded).items() if name in behind)
 
     def _find(self, word: str, cursor: tuple[int, int]) -> tuple[int, int, int] | None:
         """Row, column and length, not before the cursor."""
