@@ -240,8 +240,9 @@ def _said(ended: subprocess.CompletedProcess[str], side: Path, *, answers: bool)
         plain = text.replace(str(side), "<here>")
         # pip names the program as it was started, safepip's pip as people call it.
         named = re.sub(r"\S*python\S* -m pip\b", "pip", plain)
-        # What safepip adds to pip's help stands at its end.
-        return named.partition("\nsafepip's Own ")[0].splitlines()
+        # What safepip adds to pip's help, and to its script for a shell, stands at the end.
+        scripts = re.sub(r"^(complete|compdef) .* safepip\n\Z", "", named, flags=re.MULTILINE)
+        return scripts.partition("\nsafepip's Own ")[0].splitlines()
 
     out = told(ended.stdout)
     if answers:

@@ -110,12 +110,31 @@ def test_a_folder_of_wheels_is_not_remembered_and_contradicts_nothing(
 def test_another_address_of_the_operators_own_index_is_the_same_index(
     shell: Shell, index: IndexServer, private: IndexServer
 ) -> None:
-    publish(index, "lib", "1.0")
-    publish(private, "lib", "1.0")
+    for version in ("1.0", "2.0"):
+        publish(private, "lib", version)
     assert shell.safepip("install", "lib", *trusting(index)).code == 0
     remove(shell, "lib")
 
     assert shell.safepip("install", "lib", *trusting(private)).code == 0
+
+
+def test_the_name_of_the_operators_own_index_does_not_lead_a_project_to_a_stranger(
+    shell: Shell, index: IndexServer, private: IndexServer
+) -> None:
+    """``-i PRIVATE`` once and forgotten later: the same name, another place, and none of the same files."""
+    publish(private, "acme", "1.0")
+    assert shell.safepip("install", "acme", *trusting(private)).code == 0
+    remove(shell, "acme")
+    publish(index, "acme", "9.0")
+
+    ended = shell.safepip("install", "acme", *trusting(index))
+
+    assert (ended.code, shell.installed()) == (10, set()), ended.err
+    assert f"error[route-changed]: acme came from {private.url} so far" in ended.err
+    assert shell.safepip("install", "acme", *trusting(private)).code == 0
+    remove(shell, "acme")
+    allowed = shell.safepip("install", "acme", *trusting(index), *allowing("route-changed:acme"))
+    assert (allowed.code, shell.installed()) == (0, {"acme-9.0"}), allowed.err
 
 
 @pytest.mark.parametrize("asked", ["lib", "lib==1.0", "lib<2"])

@@ -614,7 +614,7 @@ def test_a_project_as_json_has_every_refused_file() -> None:
 def test_a_name_that_would_change_its_index_is_said_with_what_was_remembered() -> None:
     scene = Scene()
     scene.indexes.publish(scene.default_index(), "acme", "1.0", upload_time=OLD)
-    route = KnownRoute(index="https://corp.example/simple", since=OLD)
+    route = KnownRoute(index="https://corp.example/simple", url="https://corp.example/simple", since=OLD)
     scene.record.remember([Known(project=canonicalize_name("acme"), route=route)])
     ended = scene.run("explain", "acme")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from safepip.core.errors import VerificationError
+from safepip.core.errors import ApplyError, VerificationError
 from safepip.core.limits import Limits
 from safepip.io.build_unpack import read_member, unpack
 from support.sdists import make_sdist, make_tar
@@ -186,6 +186,25 @@ def test_a_header_that_claims_gigabytes_is_not_read(tmp_path: Path) -> None:
 
     with pytest.raises(VerificationError, match="header"):
         unpacked(tmp_path, content)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a ceiling for the size of files")
+def test_a_full_disk_says_nothing_against_the_archive(tmp_path: Path) -> None:
+    import resource
+
+    content = make_tar({"demo/large": os.urandom(50_000)})
+    archive = _place(tmp_path) / "stored"
+    archive.write_bytes(content)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(ApplyError, match="cannot be unpacked") as failure:
+            unpack(archive, "demo-1.0.tar.gz", archive.parent / "out", Limits())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert failure.value.reference == "disk"
+    assert {path.name for path in _place(tmp_path).iterdir()} == {"stored"}
 
 
 def test_a_zip_member_that_is_larger_than_it_says_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def known(name: str, filename: str = "a-1.0-py3-none-any.whl", byte: str = "a", 
     file = KnownFile(index=index, filename=filename, digest=digest, size=3, since=NOW)
     return Known(
         project=canonicalize_name(name),
-        route=KnownRoute(index=index, since=NOW),
+        route=KnownRoute(index=index, url=f"https://{index}.example/simple", since=NOW),
         files={(index, filename): file},
     )
 

@@ -359,6 +359,23 @@ def test_a_variable_in_a_url_may_be_a_secret(line: str, secret: bool):
     assert told == ({"${TOKEN}": "1.5"} if secret else {})
 
 
+@pytest.mark.parametrize("url", ["file:r2.txt", "FILE:sub/r2.txt", "file:../r2.txt", "file:"])
+def test_a_file_url_without_an_absolute_path_names_no_file(url: str):
+    """pip looks for it in the root folder; whoever writes it means the one beside this file."""
+    error = failed(f"-r {url}\n", "no absolute path in the URL", r2_txt="demo\n")
+    assert str(error.origin) == "r.txt:1:4"
+    assert texts(read_text("-r file:///srv/r2.txt\n", **{"/srv/r2_txt": "demo\n"})) == ["demo"]
+
+
+def test_a_file_url_of_a_lock_is_that_of_a_lock():
+    for url in (
+        "file:pylock.toml",
+        "file:///srv/pylock.dev.toml",
+        "https://files.example:80/pylock.toml?x#y",
+    ):
+        failed(f"-r {url}\n", "a lock file")
+
+
 @pytest.mark.parametrize("value", ["a/hunter2", "hunter2\nother", "hunter2'"])
 def test_the_value_of_a_variable_is_in_no_message(value: str):
     error = failed("${TOKEN}\n", "Invalid requirement", environ={"TOKEN": value})  # type: ignore[arg-type]

@@ -235,7 +235,7 @@ def _(_: Path) -> Ended:
 def _(_: Path) -> Ended:
     scene, public, _ = two_indexes()
     scene.indexes.publish(public, "acme", "99.0", upload_time=OLD)
-    route = KnownRoute(index="https://corp.example/simple", since=OLD)
+    route = KnownRoute(index="https://corp.example/simple", url="https://corp.example/simple", since=OLD)
     scene.record.remember([Known(project=_name("acme"), route=route)])
     return scene.run("install", "acme")
 

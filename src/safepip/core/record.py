@@ -39,9 +39,14 @@ class KnownFile:
 
 @value
 class KnownRoute:
-    """The index that a project was first installed from where no pattern decided."""
+    """The index that a project was first installed from where no pattern decided.
+
+    Attributes:
+        url: of the index, without secrets: the name ``pypi`` stands for whichever the operator set.
+    """
 
     index: str
+    url: str
     since: datetime
 
 

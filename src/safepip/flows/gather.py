@@ -5,7 +5,7 @@ Reads through a port only and judges nothing; :mod:`safepip.rules` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,7 @@ def gather(
     build = [_only_constraints(reader.apart(path)) for path in config.items("build_constraints")]
     for path in config.items("constraints"):
         reader.file(path, constraint=True)
-    typed = list(_typed_requirements(invocation, own, config, world))
-    world.show.noted([_not_the_folder(line) for line in typed if _is_named_like_a_folder(line, world)])
+    typed = _typed_requirements(invocation, own, config, world)
     groups = reader.groups(sources)
     editables = [_typed(path, config, world, editable=True) for path in config.items("editables")]
     reader.everything(sources)
@@ -192,11 +191,12 @@ def _absolute(setting: Setting, world: World) -> Setting:
 
 def _typed_requirements(
     invocation: Invocation, own: OwnOptions, config: Options, world: World
-) -> Iterator[RequirementLine]:
+) -> list[RequirementLine]:
     arguments = [argument for argument in invocation.arguments if argument.value.strip()]
     hashes = _hashes_of(len(arguments), own)
-    for said, given in zip(arguments, hashes, strict=True):
-        yield _typed(said, config, world, hashes=given)
+    typed = [_typed(said, config, world, hashes=given) for said, given in zip(arguments, hashes, strict=True)]
+    world.show.noted([_not_the_folder(line) for line in typed if _is_named_like_a_folder(line, world)])
+    return typed
 
 
 def _typed(

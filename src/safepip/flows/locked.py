@@ -54,7 +54,7 @@ class LockedRouter(Router):
 
 
 def locked_router(
-    guarded: Guarded, client: IndexClient, objection: Callable[[Route], Finding | None]
+    guarded: Guarded, client: IndexClient, objection: Callable[[Routed], Finding | None]
 ) -> Router:
     """What routes the roots of a run, and everything that they need."""
     return LockedRouter(

@@ -19,10 +19,9 @@ from safepip.core.url import Url, UrlError
 from safepip.lock.locate import locked_file
 from safepip.lock.read import Lock, oddities, read_lock
 from safepip.lock.select import Chosen, select, undeclared
-from safepip.pipcompat.address import local_path
 from safepip.pipcompat.callbacks import is_remote
 from safepip.pipcompat.fragment import FragmentError, acceptable, read_fragment
-from safepip.pipcompat.reqsource import Source, content_of
+from safepip.pipcompat.reqsource import Source, content_of, path_of
 from safepip.pipcompat.requirement import parse_requirement
 
 if TYPE_CHECKING:
@@ -81,8 +80,7 @@ class LockReader:
         if source.remote:
             return content_of(source, self.files)
         try:
-            path = local_path(source.location) if is_remote(source.location) else source.location
-            return self.files.read_bytes(path)
+            return self.files.read_bytes(path_of(source))
         except (OSError, ValueError) as error:
             raise RequirementFileError(
                 f"Error reading pylock file {source.place!r}: {error}",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from safepip.core.plan import Plan, Route, Step
     from safepip.core.ports import EventSink
     from safepip.core.record import Record
+    from safepip.route import Routed
     from safepip.rules.base import RuleContext
 
 Measure = Callable[["Path", "Digests"], tuple[str, int]]
@@ -48,14 +49,20 @@ class Memory:
         self._known: dict[NormalizedName, Known] = {}
         self._counts_bytes = context.policy.hash_mode.value is not HashMode.INDEX
 
-    def objection(self, route: Route) -> Finding | None:
+    def objection(self, routed: Routed) -> Finding | None:
         """A finding that denies this route; None where it may be taken. For any thread."""
+        route = routed.route
         if route.reason not in _UNDECIDED_BY_POLICY or route.index.kind.local:
             return None
-        known = self._before(route.project).route
-        if known is None or _leads_to(route, known):
+        before = self._before(route.project)
+        if before.route is None:
             return None
-        return self._judged(_route_changed(route, known))
+        index = _same_name(route, before.route)
+        if index is None:
+            return self._judged(_route_changed(route, before.route))
+        if _is_there(index, before.route) or not self._counts_bytes or _shares_files(routed, before):
+            return None
+        return self._judged(_moved(route, index, before.route))
 
     def check(self, project: NormalizedName, version: Version, index: Index, file: FileEntry) -> None:
         """Raise Refused where a listed file is not the one that was first used."""
@@ -98,9 +105,11 @@ class Memory:
     def _new_route(self, step: Step, before: Known) -> KnownRoute | None:
         if step.route.reason not in _UNDECIDED_BY_POLICY:
             return None
-        if before.route is not None and _leads_to(step.route, before.route):
+        same = None if before.route is None else _same_name(step.route, before.route)
+        if before.route is not None and same is not None and _is_there(same, before.route):
             return None
-        return KnownRoute(index=step.route.index.name, since=self._context.now)
+        index = step.route.index
+        return KnownRoute(index=index.name, url=index.url.without_secrets, since=self._context.now)
 
     def _new_file(self, step: Step, path: Path, before: Known) -> dict[tuple[str, str], KnownFile]:
         if not self._counts_bytes:
@@ -123,8 +132,27 @@ class Memory:
         return None
 
 
-def _leads_to(route: Route, known: KnownRoute) -> bool:
-    return any(known.index in _names(index) for index in route.indexes)
+def _same_name(route: Route, known: KnownRoute) -> Index | None:
+    return next((index for index in route.indexes if known.index in _names(index)), None)
+
+
+def _is_there(index: Index, known: KnownRoute) -> bool:
+    """Whether the name stands for the same place. A policy's own name is its author's to move; the name
+    ``pypi`` is whichever index pip's settings happen to say in this run.
+    """
+    return not index.built_in or index.url.without_secrets == known.url
+
+
+def _shares_files(routed: Routed, before: Known) -> bool:
+    """Whether a file that was installed before is offered with the same bytes: another address of the
+    same packages (a mirror, a company's proxy), where a stranger's project of that name has none.
+    """
+    return any(
+        known.filename == file.filename and known.digest.hex == file.digests.sha256
+        for known in before.files.values()
+        for _, files in routed.files
+        for file in files
+    )
 
 
 def _names(index: Index) -> tuple[str, ...]:
@@ -143,6 +171,22 @@ def _route_changed(route: Route, known: KnownRoute) -> Finding:
         help=(
             f'if it belongs to {index.label}, say so in safepip.toml: packages = ["{project}"] in its [[index]]; '
             f"or, once: --allow route-changed:{project} --reason WHY"
+        ),
+        decided_by="the record of first uses",
+    )
+
+
+def _moved(route: Route, index: Index, known: KnownRoute) -> Finding:
+    project = route.project
+    return Finding(
+        rule="route-changed",
+        message=f"{project} came from {known.url} so far, and {index.label} has none of the files that were used",
+        origin=index.place,
+        subject=project,
+        notes=(f"first installed from {known.url} on {known.since:%Y-%m-%d}",),
+        help=(
+            f"name {known.url} again (--index-url, --extra-index-url), or list both indexes in safepip.toml; "
+            f"if the project did move, once: --allow route-changed:{project} --reason WHY"
         ),
         decided_by="the record of first uses",
     )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from safepip.core.finding import Finding
-    from safepip.core.plan import Route
     from safepip.core.ports import IndexClient
     from safepip.flows.guarded import Guarded
-    from safepip.route import Router
+    from safepip.route import Routed, Router
 
 
-def router_of(guarded: Guarded, client: IndexClient, objection: Callable[[Route], Finding | None]) -> Router:
+def router_of(guarded: Guarded, client: IndexClient, objection: Callable[[Routed], Finding | None]) -> Router:
     """What decides where each project comes from.
 
     Args:

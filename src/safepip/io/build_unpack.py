@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from safepip.core.errors import VerificationError
+from safepip.core.errors import ApplyError, SafepipError, VerificationError
 from safepip.core.limits import Limits
 from safepip.core.origin import Layer, Origin, Place
 from safepip.verify.sdist import BadSdist, Entry, Kind, check_entries, link_place, normal_name
@@ -29,6 +30,11 @@ _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError),
     RuntimeError,  # encrypted, packed in an unknown way, or headers of headers of headers
 )
+_OF_THE_DISK = frozenset(
+    getattr(errno, name, None)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EMFILE", "EIO")
+)
+"""Failures that say nothing about an archive."""
 
 
 class _Members(Protocol):
@@ -101,6 +107,7 @@ def unpack(archive: Path, filename: str, folder: Path, limits: Limits) -> Path:
 
     Raises:
         VerificationError: it may not be unpacked, or is broken. Nothing of it is left then.
+        ApplyError: there is no room for it. Neither.
     """
     try:
         with _opened(archive, filename) as members:
@@ -241,7 +248,13 @@ def _link(entry: Entry, folder: Path) -> None:
         shutil.copyfile(place, path)
 
 
-def _refusal(filename: str, error: BaseException) -> VerificationError:
+def _refusal(filename: str, error: BaseException) -> SafepipError:
+    if isinstance(error, OSError) and error.errno is not None and error.errno in _OF_THE_DISK:
+        return ApplyError(
+            f"{filename} cannot be unpacked: {error.strerror or error}",
+            reference="disk",
+            hint="make room for temporary files",
+        )
     why = str(error) if isinstance(error, BadSdist) else f"cannot be read: {error}"
     member = error.member if isinstance(error, BadSdist) else ""
     return VerificationError(

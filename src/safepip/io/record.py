@@ -23,7 +23,9 @@ _PATIENCE_SECONDS = 10.0
 """How long to wait for another run that is writing."""
 _OWNER_ONLY = 0o600
 _TABLES = """
-create table route (project text primary key, source text not null, since text not null);
+create table route (
+    project text primary key, source text not null, url text not null, since text not null
+);
 create table file (
     project text not null, source text not null, filename text not null,
     sha256 text not null, size integer not null, since text not null,
@@ -50,14 +52,17 @@ class SqliteRecord:
         with self._lock, self._readable() as database:
             if database is None:
                 return Known(project=project)
-            route = database.execute("select source, since from route where project = ?", (project,))
+            route = database.execute("select source, url, since from route where project = ?", (project,))
             files = database.execute(
                 "select source, filename, sha256, size, since from file where project = ?", (project,)
             )
             found = (_file(*row) for row in files)
             return Known(
                 project=project,
-                route=next((KnownRoute(index=source, since=_time(since)) for source, since in route), None),
+                route=next(
+                    (KnownRoute(index=source, url=url, since=_time(since)) for source, url, since in route),
+                    None,
+                ),
                 files={(file.index, file.filename): file for file in found},
             )
 
@@ -67,8 +72,8 @@ class SqliteRecord:
             for one in known:
                 if one.route is not None:
                     database.execute(
-                        "insert or replace into route values (?, ?, ?)",
-                        (one.project, one.route.index, one.route.since.isoformat()),
+                        "insert or replace into route values (?, ?, ?, ?)",
+                        (one.project, one.route.index, one.route.url, one.route.since.isoformat()),
                     )
                 database.executemany(
                     "insert or replace into file values (?, ?, ?, ?, ?, ?)",

@@ -61,7 +61,7 @@ def _last_part(path: str) -> str:
     """Last part of a path, or of a URL without query and fragment."""
     if not is_remote(path):
         return PurePath(path).name
-    return re.split(r"[?#]", path, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
+    return re.split(r"[?#]", path.partition(":")[2], maxsplit=1)[0].rstrip("/").rpartition("/")[2]
 
 
 def is_remote(path: str) -> bool:

@@ -137,8 +137,7 @@ def content_of(source: Source, files: Files) -> bytes:
     if source.remote:
         return _fetched(source, files)
     try:
-        path = local_path(source.location) if _LOCAL_SCHEME.match(source.location) else source.location
-        return files.read_bytes(path)
+        return files.read_bytes(path_of(source))
     except (OSError, ValueError) as error:
         kind = "constraint" if source.constraint else "requirements"
         raise RequirementFileError(
@@ -147,6 +146,16 @@ def content_of(source: Source, files: Files) -> bytes:
             origin=source.origin,
             hint="check the path; it is relative to the folder of the file that names it",
         ) from None
+
+
+def path_of(source: Source) -> str:
+    """Where a file of this machine is. Raises ValueError."""
+    if not _LOCAL_SCHEME.match(source.location):
+        return source.location
+    if not source.location[len("file:") :].startswith("/"):
+        # pip looks for file:r.txt in the root folder, whoever writes it means the one beside it.
+        raise ValueError(f"no absolute path in the URL: {source.location!r}")
+    return local_path(source.location)
 
 
 def refuse_lock(source: Source) -> None:

@@ -43,7 +43,7 @@ class _Question:
     outcome: Future[Routed | NotFound | Refuse] = field(default_factory=Future)
 
 
-def _none(_route: Route) -> None:
+def _none(_routed: Routed) -> None:
     """Nothing stands against any route."""
 
 
@@ -56,7 +56,7 @@ class Router:
         client: IndexClient,
         *,
         patterns_only: bool = False,
-        objection: Callable[[Route], Finding | None] = _none,
+        objection: Callable[[Routed], Finding | None] = _none,
     ) -> None:
         """Ask nothing yet.
 
@@ -107,8 +107,8 @@ class Router:
             if isinstance(step, Ask):
                 self._ask(question, step.indexes)
             elif isinstance(step, Route):
-                against = self._objection(step)
                 routed = _routed(step, self.indexes, question.answers)
+                against = self._objection(routed)
                 question.outcome.set_result(routed if against is None else Refuse(finding=against))
             else:
                 question.outcome.set_result(step)

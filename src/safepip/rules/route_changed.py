@@ -12,7 +12,8 @@ class RouteChanged(Rule[Any]):
 
     What it finds:
         A project that was first installed from one index and would now come from another one, although
-        no pattern says so: its index does not list it any more, or is not asked in this run.
+        no pattern says so: its index does not list it any more, or is not asked in this run. Or the
+        operator's own index has another URL, and none of the files that were installed before.
 
     Why it matters:
         Whoever takes a name on a public index waits for the day when the private index loses the
