@@ -21,6 +21,7 @@ ATTACKS = {
     "Through pip's configuration files": 10,
     "Through requirement and constraint files": 20,
     "Through lock files": 6,
+    "Through builds": 10,
     "Through caches, credentials and what is left over": 14,
 }
 """How many attacks each chapter knows: a row that is lost is noticed."""

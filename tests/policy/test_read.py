@@ -275,6 +275,7 @@ def test_nearest_key_is_named() -> None:
     assert refused('[hashes]\nmod = "files"').hint == "did you mean 'mode'?"
     assert refused("[rules]\nyanked-relase = 'deny'").hint == "did you mean 'yanked-release'?"
     assert "known here" in (refused("[hashes]\nzzz = 1").hint or "")
+    assert refused('[rules]\nzzz = "deny"').hint == "safepip policy schema lists what is known"
 
 
 def test_all_problems_of_a_file_are_told_at_once_first_line_first() -> None:

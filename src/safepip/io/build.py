@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import count
@@ -135,7 +135,7 @@ class PrivateWorkshop:
 
     def close(self) -> None:
         if "_private" in self.__dict__:
-            shutil.rmtree(self._private, ignore_errors=True)
+            remove_whole(self._private)
 
     def new_backend(
         self, tree: Path, system: BuildSystem, source: Source, name: str, python: str
@@ -220,6 +220,16 @@ class BuildRoom:
 def _furnish(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).mkdir(mode=0o700, parents=True)
+
+
+def remove_whole(folder: Path) -> None:
+    """Remove a folder, and the read-only ones in it that some tools keep their downloads in."""
+    for parent, names, _ in os.walk(folder):
+        for path in (os.path.join(parent, name) for name in names):
+            if not os.path.islink(path):
+                with suppress(OSError):
+                    os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_environment(python: str, folder: Path, environ: Mapping[str, str]) -> str:

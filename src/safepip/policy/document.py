@@ -22,6 +22,8 @@ _MOST_DOTS = 500
 """In one key. Far more than any has, and few enough to be read in no time."""
 _MOST_CHARACTERS = 300
 """Of one message."""
+_CHOICES_NAMED = 15
+"""Known words that are named where none is near; a table has fewer keys, rules are more."""
 _PLACE = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -169,4 +171,8 @@ def clipped(text: str) -> str:
 def _nearest(word: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     nearest = difflib.get_close_matches(word, choices, n=1)
-    return f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(choices)}"
+    if nearest:
+        return f"did you mean {nearest[0]!r}?"
+    if len(choices) > _CHOICES_NAMED:
+        return "safepip policy schema lists what is known"
+    return f"known here: {', '.join(choices)}"
