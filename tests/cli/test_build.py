@@ -387,3 +387,28 @@ def test_where_everything_needs_a_hash_a_folder_is_refused_unrun(shell: Shell, w
 
     assert (ended.code, shell.installed(), mark.exists()) == (10, set(), False), ended.err
     assert "unhashed-requirement" in ended.err
+
+
+@pytest.mark.parametrize(
+    "line, words, runs",
+    [
+        ("./demo", ["install", "-r"], True),
+        ("./demo", ["uninstall", "-y", "-r"], False),
+        ("-e ./demo", ["uninstall", "-y", "-r"], False),
+        ("demo @ file:demo", ["install", "lib", "-c"], False),
+        ("./demo\n--trusted-host files.example", ["install", "-r"], False),
+        ("./demo\nhttp://files.example/lib-1.0-py3-none-any.whl", ["install", "-r"], False),
+        ("./demo\ngit+https://files.example/lib", ["install", "-r"], False),
+    ],
+)
+def test_no_code_of_a_folder_runs_before_every_line_is_judged_nor_to_uninstall(
+    shell: Shell, index: IndexServer, line: str, words: list[str], runs: bool
+) -> None:
+    mark = shell.folder / "mark"
+    write_project(shell.folder / "demo", "demo", mark=str(mark))
+    shell.write("lines.txt", f"{line}\n")
+    sources = trusting(index) if words[0] == "install" else ()
+
+    ended = shell.safepip(*words, "lines.txt", *sources)
+
+    assert (ended.code == 0, mark.exists()) == (runs, runs), ended.err

@@ -61,6 +61,7 @@ def test_an_admitted_source_is_built_and_installed(admitting: Shell, server: Ind
     [
         ["install", "demo"],
         ["install", "--dry-run", "demo"],
+        ["install", "--explain", "demo"],
         ["install", "--no-binary", ":all:", "demo"],
         ["install", "app"],
         ["download", "demo"],
@@ -461,3 +462,30 @@ def test_what_a_backend_leaves_in_its_room_does_not_run_when_more_is_put_there(
 
     assert not mark.exists()
     assert (ended.code, admitting.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+@pytest.mark.parametrize("words", [["install"], ["install", "--dry-run"]], ids=" ".join)
+def test_a_source_that_ran_and_failed_was_used_for_the_first_time(
+    admitting: Shell, server: IndexServer, words: list[str]
+) -> None:
+    """Else an index could serve harm once, have it fail, and take it back unseen."""
+    publish_sdist(server, "demo", code="raise SystemExit('harm done')")
+    failed = admitting.safepip(*words, "demo", *POLICY, *trusting(server))
+    server.remove_project("demo")
+    publish_sdist(server, "demo")
+
+    ended = admitting.safepip("install", "demo", *POLICY, *trusting(server))
+
+    assert (failed.code, ended.code) == (1, 10), ended.err
+    assert "error[republished-file]" in ended.err
+
+
+def test_a_source_that_failed_for_want_of_something_may_be_tried_again(
+    admitting: Shell, server: IndexServer
+) -> None:
+    publish_sdist(server, "demo", code="import os\nif not os.environ.get('CC'): raise SystemExit('no CC')")
+
+    failed = admitting.safepip("install", "demo", *POLICY, *trusting(server), environ={"CC": ""})
+    ended = admitting.safepip("install", "demo", *POLICY, *trusting(server), environ={"CC": "cc"})
+
+    assert (failed.code, ended.code) == (1, 0), ended.err

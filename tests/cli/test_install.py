@@ -432,7 +432,7 @@ def test_a_bare_name_that_is_also_a_folder_here_gets_a_warning(shell: Shell, ind
     (shell.folder / "lib").mkdir()
     ended = shell.safepip("install", "--dry-run", *trusting(index), "lib")
     assert ended.out.splitlines()[-1] == "Would install lib-2.0"
-    assert "WARNING: lib is looked for by its name, and there is a folder ./lib here" in ended.err
+    assert "safepip: warning: lib is looked for by its name, and there is a folder ./lib here" in ended.err
 
 
 @pytest.mark.parametrize("words", ["lib==1.0", "app", "./lib"])

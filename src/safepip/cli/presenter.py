@@ -68,10 +68,10 @@ class StreamPresenter:
         from safepip.report.visible import whole_line
 
         for line in lines:
-            # What pip warns of is said in its words, and is as loud as with pip.
-            pips = line.startswith("WARNING: ")
+            # What pip warns of is said in its words; a warning, ours too, is as loud as with pip.
+            pips, warns = line.startswith("WARNING: "), line.lower().startswith("warning: ")
             told = whole_line(line if pips else f"safepip: {line}")
-            self._tell(told, shown=self.quiet < (2 if pips else 1))
+            self._tell(told, shown=self.quiet < (2 if warns else 1))
 
     def satisfied(self, plan: Plan) -> None:
         from safepip.report.lines import already_satisfied

@@ -201,8 +201,11 @@ class Builds:
         known = self._preparation.known(job.source)
         if known is not None:
             return known
+        from safepip.flows.planning import memory_of
+
         judge_job(job, self._guarded, self._world)
         tree = self._shop.unpack(archive, job.file.filename, "")
+        memory_of(self._guarded, self._world).remember_source(job, archive)
         return self._open(job.name, job.source, tree, job.from_file, job.asked)
 
     def _open(self, name: str, source: Source, tree: Path, from_file: bool, origin: Origin | None) -> Project:

@@ -233,7 +233,7 @@ def _is_named_like_a_folder(line: RequirementLine, world: World) -> bool:
 def _not_the_folder(line: RequirementLine) -> str:
     name = line.requirement.name if line.requirement else line.text
     return (
-        f"WARNING: {name} is looked for by its name, and there is a folder ./{name} here: "
+        f"warning: {name} is looked for by its name, and there is a folder ./{name} here: "
         f"write ./{name} if that is meant"
     )
 

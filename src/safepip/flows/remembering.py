@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from safepip.core.digest import Algorithm, Digest
 from safepip.core.errors import Refused
 from safepip.core.events import Found
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from safepip.core.build import Job
     from safepip.core.digest import Digests
     from safepip.core.index import FileEntry, Index
     from safepip.core.plan import Plan, Route, Step
@@ -82,7 +85,18 @@ class Memory:
     def remember(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
         """Write down what was verified. Warns where the record cannot be written."""
         steps = [step for step in plan.steps if not (step.direct or step.route.index.kind.local)]
-        known = [self._news(step, files[step.project]) for step in steps]
+        self._write([self._news(step, files[step.project]) for step in steps])
+
+    def remember_source(self, job: Job, archive: Path) -> None:
+        """Write down a source distribution that is about to run. Afterwards it may be too late: what it does
+        then, also to fail, was its first use.
+        """
+        if not job.index.kind.local:
+            project = canonicalize_name(job.name.partition("=")[0])
+            files = self._new_file(job.index.name, job.file, archive, self._before(project))
+            self._write([Known(project=project, files=files)])
+
+    def _write(self, known: list[Known]) -> None:
         try:
             self._record.remember([one for one in known if one.route or one.files])
         except OSError as error:
@@ -99,7 +113,7 @@ class Memory:
         return Known(
             project=step.project,
             route=self._new_route(step, before),
-            files=self._new_file(step, path, before),
+            files=self._new_file(step.index, step.file, path, before),
         )
 
     def _new_route(self, step: Step, before: Known) -> KnownRoute | None:
@@ -111,17 +125,18 @@ class Memory:
         index = step.route.index
         return KnownRoute(index=index.name, url=index.url.without_secrets, since=self._context.now)
 
-    def _new_file(self, step: Step, path: Path, before: Known) -> dict[tuple[str, str], KnownFile]:
+    def _new_file(
+        self, index: str, file: FileEntry, path: Path, before: Known
+    ) -> dict[tuple[str, str], KnownFile]:
         if not self._counts_bytes:
             return {}
-        key = (step.index, step.file.filename)
-        sha256, size = self._measure(path, step.file.digests)
+        key = (index, file.filename)
+        sha256, size = self._measure(path, file.digests)
         digest = Digest(algorithm=Algorithm.SHA256, hex=sha256)
         if key in before.files and before.files[key].digest == digest:
             return {}
-        index, filename = key
         now = self._context.now
-        return {key: KnownFile(index=index, filename=filename, digest=digest, size=size, since=now)}
+        return {key: KnownFile(index=index, filename=file.filename, digest=digest, size=size, since=now)}
 
     def _judged(self, finding: Finding, version: Version | None = None) -> Finding | None:
         """The finding where policy lets it deny; said, and None, where it only warns."""
