@@ -258,3 +258,23 @@ def test_a_listed_page_of_links_may_be_named_as_well_and_another_is_refused(
     assert (taken.code, shell.installed()) == (0, {"acme_local-1.0", "lib-2.0"}), taken.err
     assert names_heard(public) == {"acme-local", "lib"}
     assert public.paths_asked().count("/wheels.html") == 1
+
+
+@pytest.mark.parametrize("said", ["typed", "configured"])
+def test_the_lines_to_paste_settle_the_very_command_that_was_refused(
+    shell: Shell, public: IndexServer, private: IndexServer, said: str
+) -> None:
+    """An index that only the command line names has to be listed with its URL."""
+    if said == "typed":
+        places: tuple[str, ...] = (*trusting(public), "--extra-index-url", private.url)
+    else:
+        shell.environ.update({"PIP_INDEX_URL": public.url, "PIP_EXTRA_INDEX_URL": private.url})
+        places = ("--cert", public.ca_path)
+    refused = shell.safepip("install", "acme-core", *places)
+    assert refused.code == 10
+    lines = refused.err.partition("is right:\n")[2].partition("   = see:")[0]
+    policy = shell.write("pasted.toml", "\n".join(line.strip() for line in lines.splitlines()))
+
+    settled = shell.safepip("install", "acme-core", *places, "--policy", str(policy))
+
+    assert (settled.code, shell.installed()) == (0, {"acme_core-1.0"}), settled.err

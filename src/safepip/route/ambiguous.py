@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from safepip.core.finding import Finding, Location
 from safepip.core.index import FileEntry, Index, Serves
-from safepip.core.origin import BUILT_IN
+from safepip.core.origin import BUILT_IN, Place
 from safepip.core.project import Pattern
 from safepip.core.value import value
 
@@ -181,7 +181,8 @@ def _names(indexes: Sequence[Index]) -> dict[str, str]:
 
 def _index_table(index: Index, name: str, project: NormalizedName | None) -> str:
     lines = ["[[index]]", f'name = "{name}"']
-    if not index.built_in:
+    # What only this command line said will be said again, and then has to be listed.
+    if not index.built_in or index.origin.kind is Place.ARGUMENT:
         lines.append(f'url = "{index.url.without_secrets}"')
     if index.patterns or project:
         lines.append(_packages(index, project))
