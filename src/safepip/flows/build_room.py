@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.build import Source, read_build_system
-from safepip.core.errors import BuildError, ExitCode
+from safepip.core.errors import BuildError, ExitCode, ResolutionError
 from safepip.core.index import WheelMetadata
 from safepip.core.limits import Limits
 from safepip.flows.build_requirements import as_lines, check_present, for_build, missing_in
@@ -109,7 +109,7 @@ class Preparation:
         self.say(f"  {what}: started")
         try:
             yield
-        except BuildError:
+        except (BuildError, ResolutionError):
             self.say(f"  {what}: finished with status 'error'")
             raise
         self.say(f"  {what}: finished with status 'done'")
@@ -120,8 +120,9 @@ class Preparation:
         try:
             with self.said(what):
                 yield
-        except BuildError as error:
-            error.notes = (*error.notes, *notes, f"Failed to build {opening.name!r} when {what.lower()}")
+        except (BuildError, ResolutionError) as error:
+            project = opening.name.partition("==")[0]
+            error.notes = (*error.notes, *notes, f"Failed to build {project!r} when {what.lower()}")
             raise
 
     def say(self, line: str) -> None:
@@ -155,7 +156,7 @@ class Preparation:
         if not self._guarded.settings.build_isolation:
             return self._backend_in_target(opening, system)
         room = self._shop.room()
-        with self.said("Installing build dependencies"):
+        with self._saying_whose(opening, "Installing build dependencies"):
             self._provide(room, system.requires, opening)
         self._warn_without_setuptools(system, room, opening)
         backend = room.backend(opening.tree, system, opening.source, opening.name)
@@ -168,7 +169,7 @@ class Preparation:
         # A room that a backend has been in is the backend's: what it left there would run whenever
         # something was put there, and outside of what it is confined to.
         room = self._shop.room()
-        with self.said("Installing backend dependencies"):
+        with self._saying_whose(opening, "Installing backend dependencies"):
             self._provide(room, (*system.requires, *asked), opening)
         return room.backend(opening.tree, system, opening.source, opening.name)
 
