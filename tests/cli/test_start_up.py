@@ -66,6 +66,7 @@ NEEDED_TO_INSTALL = {
     "httpcore",
     "html",
     "rich",
+    "sqlite3",
     "ssl",
     "truststore",
     "urllib.request",

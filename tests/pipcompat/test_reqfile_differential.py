@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +23,8 @@ from safepip.core.subjects import Setting
 from safepip.pipcompat import table
 from safepip.pipcompat.fold import add_names
 from safepip.pipcompat.reqfile import RequirementFile, read
+from tests.pipcompat.conftest import answering
+from tests.support.disk import Disk
 
 HERE = Origin(layer=Layer.OPERATOR, kind=Place.ARGUMENT, place="command line", line=3)
 SHA, OTHER = "a" * 64, "b" * 64
@@ -48,39 +47,8 @@ Pip = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def pip() -> Iterator[Pip]:
     """The real pip's reader of requirement files, in one child process."""
-    with subprocess.Popen(
-        [sys.executable, "-X", "utf8", str(Path(__file__).with_name("reqfile_oracle.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-
-        def ask(**question: Any) -> dict[str, Any]:
-            child.stdin.write(json.dumps(question) + "\n")
-            child.stdin.flush()
-            return json.loads(child.stdout.readline())
-
-        yield ask
-        child.stdin.close()
-
-
-class Disk:
-    """Real files; nothing is fetched."""
-
-    def read_bytes(self, path: str) -> bytes:
-        return Path(path).read_bytes()
-
-    def exists(self, path: str) -> bool:
-        return Path(path).exists()
-
-    def is_dir(self, path: str) -> bool:
-        return Path(path).is_dir()
-
-    def fetch_text(self, url: str) -> bytes:
-        raise AssertionError(url)
+    with answering("reqfile_oracle.py") as answer:
+        yield answer
 
 
 Outcome = RequirementFile | RequirementFileError | Refused

@@ -13,27 +13,12 @@ from safepip.core.subjects import RequirementLine, Setting
 from safepip.pipcompat import conf, reqfile
 from safepip.rules import registry
 from safepip.rules.engine import judge
+from tests.support.disk import Disk
 
 from .subjects import context
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").glob("*/*") if path.suffix != ".toml")
 TYPED = Origin(layer=Layer.OPERATOR, kind=Place.ARGUMENT, place="command line", line=2)
-
-
-class Disk:
-    """Reads local files, and nothing else."""
-
-    def read_bytes(self, path: str) -> bytes:
-        return Path(path).read_bytes()
-
-    def exists(self, path: str) -> bool:
-        return Path(path).exists()
-
-    def is_dir(self, path: str) -> bool:
-        return Path(path).is_dir()
-
-    def fetch_text(self, url: str) -> bytes:
-        raise AssertionError(url)
 
 
 def subjects(path: Path) -> Iterator[RequirementLine | Setting]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement
+from packaging.utils import NormalizedName
 
 from safepip.core.digest import AcceptableDigests, Digests
 from safepip.core.errors import BuildError
@@ -67,13 +68,14 @@ class Job:
     """A source distribution that an index lists, and who asked for it.
 
     Attributes:
-        name: as messages call it.
+        name: as messages call it, with its version.
         acceptable: the user's own hashes for it.
         from_file: whether a requirement file brought it in, itself or through others.
         asked: the requirement's place; None for a dependency's.
     """
 
     name: str
+    project: NormalizedName
     index: Index
     file: FileEntry
     source: Source

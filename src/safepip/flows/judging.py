@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from safepip.core.errors import ExitCode, Refused
 from safepip.core.finding import Finding
 from safepip.core.origin import Layer, Origin, Place
@@ -134,7 +132,7 @@ def _unhashed_source(job: Job, guarded: Guarded) -> Finding:
         rule="unhashed-requirement",
         message=f"{job.name} has no hash, and its build would run its code",
         origin=job.asked or Origin(layer=Layer.INDEX, kind=Place.INDEX, place=job.index.name),
-        subject=canonicalize_name(job.name.partition("=")[0]),
+        subject=job.project,
         help=f"after checking it, add its hash: {job.name} --hash=sha256:…",
         decided_by=_decided_by(guarded),
     )

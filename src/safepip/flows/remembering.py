@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from safepip.core.digest import Algorithm, Digest
 from safepip.core.errors import Refused
 from safepip.core.events import Found
@@ -62,7 +60,7 @@ class Memory:
             return None
         index = _same_name(route, before.route)
         if index is None:
-            return self._judged(_route_changed(route, before.route))
+            return self._judged(_elsewhere(route, before.route))
         if _is_there(index, before.route) or not self._counts_bytes or _shares_files(routed, before):
             return None
         return self._judged(_moved(route, index, before.route))
@@ -92,9 +90,8 @@ class Memory:
         then, also to fail, was its first use.
         """
         if not job.index.kind.local:
-            project = canonicalize_name(job.name.partition("=")[0])
-            files = self._new_file(job.index.name, job.file, archive, self._before(project))
-            self._write([Known(project=project, files=files)])
+            files = self._new_file(job.index.name, job.file, archive, self._before(job.project))
+            self._write([Known(project=job.project, files=files)])
 
     def _write(self, known: list[Known]) -> None:
         try:
@@ -175,34 +172,38 @@ def _names(index: Index) -> tuple[str, ...]:
     return (index.name, index.url.without_secrets)
 
 
-def _route_changed(route: Route, known: KnownRoute) -> Finding:
+def _elsewhere(route: Route, known: KnownRoute) -> Finding:
+    """Another index than before."""
     project, index = route.project, route.index
-    return Finding(
-        rule="route-changed",
-        message=f"{project} came from {known.index} so far, and would now come from {index.label}",
-        origin=index.place,
-        subject=project,
-        notes=(f"first installed from {known.index} on {known.since:%Y-%m-%d}",),
-        help=(
-            f'if it belongs to {index.label}, say so in safepip.toml: packages = ["{project}"] in its [[index]]; '
-            f"or, once: --allow route-changed:{project} --reason WHY"
-        ),
-        decided_by="the record of first uses",
+    return _route_changed(
+        project,
+        index,
+        f"came from {known.index} so far, and would now come from {index.label}",
+        f"first installed from {known.index} on {known.since:%Y-%m-%d}",
+        f'if it belongs to {index.label}, say so in safepip.toml: packages = ["{project}"] in its [[index]]; or',
     )
 
 
 def _moved(route: Route, index: Index, known: KnownRoute) -> Finding:
-    project = route.project
+    """The same name, at another place that has nothing of what was there."""
+    return _route_changed(
+        route.project,
+        index,
+        f"came from {known.url} so far, and {index.label} has none of the files that were used",
+        f"first installed from {known.url} on {known.since:%Y-%m-%d}",
+        f"name {known.url} again (--index-url, --extra-index-url), or list both indexes in safepip.toml; "
+        "if the project did move",
+    )
+
+
+def _route_changed(project: NormalizedName, index: Index, what: str, since: str, instead: str) -> Finding:
     return Finding(
         rule="route-changed",
-        message=f"{project} came from {known.url} so far, and {index.label} has none of the files that were used",
+        message=f"{project} {what}",
         origin=index.place,
         subject=project,
-        notes=(f"first installed from {known.url} on {known.since:%Y-%m-%d}",),
-        help=(
-            f"name {known.url} again (--index-url, --extra-index-url), or list both indexes in safepip.toml; "
-            f"if the project did move, once: --allow route-changed:{project} --reason WHY"
-        ),
+        notes=(since,),
+        help=f"{instead}, once: --allow route-changed:{project} --reason WHY",
         decided_by="the record of first uses",
     )
 

@@ -78,17 +78,12 @@ def _finder(
     All indexes have been asked for all the projects, and may not have answered yet.
     """
     from safepip.flows.planning import memory_of
+    from safepip.flows.routing import router_of
     from safepip.resolve.finder import Finder
     from safepip.resolve.target import Target
-    from safepip.route import Router
 
     options = resolve_options(guarded.settings, environment)
-    router = Router(
-        guarded.indexes,
-        connection.client,
-        patterns_only=guarded.patterns_only,
-        objection=memory_of(guarded, world).objection,
-    )
+    router = router_of(guarded, connection.client, memory_of(guarded, world).objection)
     for project in projects:
         router.prefetch(project)
     return Finder(router, Target(environment, options), options)

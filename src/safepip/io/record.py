@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
@@ -16,6 +16,10 @@ from safepip.core.digest import Algorithm, Digest
 from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.record import Known, KnownFile, KnownRoute
+
+if TYPE_CHECKING:
+    # Loaded with the first question: a run whose answer is installed already has none.
+    import sqlite3
 
 _VERSION = 1
 """``user_version`` of the file; another one was written by a safepip that knew more."""
@@ -102,6 +106,8 @@ class SqliteRecord:
     @contextmanager
     def _readable(self) -> Iterator[sqlite3.Connection | None]:
         """One connection for all questions; None where nothing was ever written."""
+        import sqlite3
+
         try:
             if self._reading is None:
                 if not self._path.exists():
@@ -115,6 +121,8 @@ class SqliteRecord:
     @contextmanager
     def _writable(self) -> Iterator[sqlite3.Connection]:
         """One transaction. Raises OSError for whatever stands in the way."""
+        import sqlite3
+
         try:
             self._make()
             with closing(self._connect("rw")) as database:
@@ -133,6 +141,8 @@ class SqliteRecord:
         os.close(os.open(self._path, flags, _OWNER_ONLY))
 
     def _connect(self, mode: str) -> sqlite3.Connection:
+        import sqlite3
+
         # No implicit transactions: ours begin and end where they are written.
         return sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",

@@ -51,6 +51,7 @@ def listed_source(
     source = Source(url=_bare(offer.file.url), settings=settings, digests=offer.file.digests)
     job = Job(
         name=f"{asked.name}=={offer.version}",
+        project=canonicalize_name(asked.name),
         index=offer.index,
         file=offer.file,
         source=source,

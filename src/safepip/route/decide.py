@@ -73,13 +73,8 @@ class Assigned:
 def assigned(project: NormalizedName, indexes: Sequence[Index]) -> Assigned | Refuse | None:
     """What is decided before anybody is asked; None: the answers of several indexes would decide."""
     groups = _groups(indexes)
-    matches = _best_matches(project, groups)
-    if len(matches) > 1:
-        return Refuse(finding=two_patterns(project, [(group[0], pattern) for group, pattern in matches]))
-    if matches:
-        ((group, pattern),) = matches
-        return Assigned(indexes=group, pattern=pattern.text)
-    return Assigned(indexes=groups[0]) if len(groups) == 1 else None
+    only = Assigned(indexes=groups[0]) if len(groups) == 1 else None
+    return _claimed(project, groups) or only
 
 
 def decide(
@@ -99,12 +94,11 @@ def decide(
         patterns_only: refuse to ask a remote index for a name that no pattern gives it.
     """
     groups = _groups(indexes)
-    matches = _best_matches(project, groups)
-    if len(matches) > 1:
-        return Refuse(finding=two_patterns(project, [(group[0], pattern) for group, pattern in matches]))
-    if matches:
-        ((group, pattern),) = matches
-        return _from_one(project, group, answers, RouteReason.PATTERN, pattern.text)
+    claimed = _claimed(project, groups)
+    if isinstance(claimed, Refuse):
+        return claimed
+    if claimed is not None:
+        return _from_one(project, claimed.indexes, answers, RouteReason.PATTERN, claimed.pattern)
     if len(groups) == 1 and not patterns_only:
         return _from_one(project, groups[0], answers, RouteReason.ONLY_INDEX)
     local = tuple(index for group in groups if group[0].kind.local for index in group)
@@ -115,6 +109,17 @@ def decide(
         return Refuse(finding=unrouted_project(project, indexes))
     remote = [group for group in groups if not group[0].kind.local]
     return found if found and not remote else _from_any(project, remote, answers)
+
+
+def _claimed(project: NormalizedName, groups: Iterable[tuple[Index, ...]]) -> Assigned | Refuse | None:
+    """Whose the project is by pattern; None: no pattern matches."""
+    matches = _best_matches(project, groups)
+    if len(matches) > 1:
+        return Refuse(finding=two_patterns(project, [(group[0], pattern) for group, pattern in matches]))
+    if not matches:
+        return None
+    ((group, pattern),) = matches
+    return Assigned(indexes=group, pattern=pattern.text)
 
 
 def _groups(indexes: Sequence[Index]) -> list[tuple[Index, ...]]:
