@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest $(if $(TESTS),-k "$(TESTS)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev lint format types test integration servers bench bench-interception bench-indexes differential pip-suite generate check-generated lock docs package clean
+.PHONY: help demo dev lint format types test search integration servers bench bench-interception bench-indexes differential pip-suite generate check-generated lock docs package clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ types: $(READY)  ## mypy, strict
 
 test: $(READY)  ## every test that needs nothing but this environment
 	$(PYTEST) -n 2 tests
+
+search: $(READY)  ## the property tests with ten times as many examples, new ones each time
+	$(PYTEST) -n 2 -m hypothesis --hypothesis-profile=searching tests
 
 integration: $(READY) servers  ## real servers: nginx, devpi, pypiserver, a hostile one
 	PATH="$$PATH:/usr/sbin" SAFEPIP_SERVERS="$(SERVERS)" $(PYTEST) -n 2 --dist loadfile integration

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("searching", max_examples=1000)
+settings.load_profile("repeatable")
+"""The same examples in every run, so that a red one means that something changed. `make search` looks for new ones."""
 
 # Whatever steers pip, TLS, proxies, credentials or folders. A test that wants one sets it.
 STEERING = {

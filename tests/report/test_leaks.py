@@ -121,6 +121,16 @@ def test_annotations_leak_nothing_and_are_only_ours(found):
     assert all(re.match(r"::(error|warning) [^:]*::", line) for line in lines)
 
 
+def test_a_backslash_in_an_address_uncovers_no_password_in_an_annotation():
+    origin = Origin(layer=Layer.MACHINE, kind=Place.FILE, place=f"https://{SECRET}\\@index.example/x")
+    finding = Finding(rule="x", message="no", origin=origin, level=Level.WARN, decided_by="y")
+    text = reporter_for("github", version="0.1.0")(
+        Outcome(verdict="refused", exit_code=10, findings=(finding,))
+    )
+    assert_harmless(text)
+    assert "file=https%3A//****@index.example/x" in text
+
+
 @UNHURRIED
 @given(found=st.lists(findings(), min_size=1, max_size=3), width=st.integers(1, 200))
 def test_colours_are_only_ours(found, width):

@@ -13,6 +13,7 @@ from safepip.core.finding import Finding, Level
 from safepip.core.origin import Origin, Place
 from safepip.report.facts import LEVEL_WORDS, Outcome, visible_findings
 from safepip.report.frame import place_of
+from safepip.report.redact import redact
 from safepip.report.visible import shown, whole_line
 
 SHORTEST_TOKEN = 16
@@ -73,7 +74,8 @@ def _elsewhere(origin: Origin) -> list[str]:
 def _position(origin: Origin) -> dict[str, str]:
     if origin.kind is not Place.FILE:
         return {}
-    position = {"file": origin.place.replace("\\", "/")}
+    # Masked as it was written: a turned slash can make a password look like a path.
+    position = {"file": redact(origin.place).replace("\\", "/")}
     if origin.line is not None:
         position["line"] = str(origin.line)
         if origin.column is not None:
