@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("searching", max_examples=1000)
 settings.load_profile("repeatable")
 """The same examples in every run, so that a red one means that something changed. `make search` looks for new ones."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it puts in the background deaf to Ctrl-C, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Whatever steers pip, TLS, proxies, credentials or folders. A test that wants one sets it.
 STEERING = {
