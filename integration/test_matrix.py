@@ -122,7 +122,6 @@ EXITS = {"private": 0, "public": 0, "silent": 11, "not found": 1, "ambiguous": 1
 CELLS = [
     Cell(private=private, public=public, decides=decides, asked=asked)
     for private, public, decides, asked in product(PRIVATE, PUBLIC, DECIDES, ASKED)
-    if (decides, asked) != ("lock", "by a build")
 ]
 
 
@@ -132,6 +131,7 @@ def test_the_name_comes_from_where_it_belongs_or_from_nowhere(
 ) -> None:
     theirs = sites.public[cell.public]
     before = _names_heard(sites, theirs)
+    asked_before = _names_heard(sites, sites.private[cell.private])
 
     done = run(sites, target, tmp_path / "project", cell)
 
@@ -140,6 +140,8 @@ def test_the_name_comes_from_where_it_belongs_or_from_nowhere(
     assert _origin(target) == (outcome if outcome in {"private", "public"} else None), done.said
     if cell.decides != "nothing":
         assert _names_heard(sites, theirs) == before, "the public index heard a private name"
+    if cell.decides == "lock":
+        assert _names_heard(sites, sites.private[cell.private]) == asked_before, "a lock needs no index"
 
 
 def run(sites: Sites, target: Target, folder: Path, cell: Cell) -> Outcome:
@@ -166,15 +168,22 @@ def run(sites: Sites, target: Target, folder: Path, cell: Cell) -> Outcome:
 
 def locked(sites: Sites, ours: Site, theirs: Site, asked: str) -> str:
     """A lock that says where the private project, and what needs it, come from."""
-    wanted = [(PROJECT, ours, "acme_core-1.0-py3-none-any.whl")]
-    if asked == "by another":
-        wanted.append(("app", theirs, "app-1.0-py3-none-any.whl"))
-    packages = "".join(
-        f'[[packages]]\nname = "{name}"\nversion = "1.0"\nindex = "{site.url}"\n'
-        f'wheels = [{{name = "{file}", url = "{site.origin}/files/{file}", hashes = {{sha256 = "{sites.files[file]}"}}}}]\n'
-        for name, site, file in wanted
+    head = 'lock-version = "1.0"\ncreated-by = "test"\n'
+    if asked == "by a build":
+        needs = f'[packages.tool.safepip]\nbuild-requires = [{{name = "{PROJECT}", version = "1.0"}}]\n'
+        mine = f'[[packages]]\nname = "built"\ndirectory = {{path = "."}}\n{needs}'
+        return head + mine + _entry(sites, PROJECT, ours, table="tool.safepip.build-packages")
+    packages = _entry(sites, PROJECT, ours)
+    return head + packages + (_entry(sites, "app", theirs) if asked == "by another" else "")
+
+
+def _entry(sites: Sites, name: str, site: Site, table: str = "packages") -> str:
+    file = f"{name.replace('-', '_')}-1.0-py3-none-any.whl"
+    wheel = (
+        f'name = "{file}", url = "{site.origin}/files/{file}", hashes = {{sha256 = "{sites.files[file]}"}}'
     )
-    return f'lock-version = "1.0"\ncreated-by = "test"\n{packages}'
+    keys = f'name = "{name}"\nversion = "1.0"\nindex = "{site.url}"\nwheels = [{{{wheel}}}]\n'
+    return f"[[{table}]]\n{keys}"
 
 
 def _origin(target: Target) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Ended, Shell, publish
+from support.locks import lock, package
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
 from tasks.check_docs import FENCE, ROOT
@@ -167,3 +168,26 @@ def test_leaving_extra_index_url_behind(
         ["comes", "from", "corp"],
         ["comes", "from", "pypi"],
     ]
+
+
+def test_an_environment_equal_to_a_lock(reader: Reader, shell: Shell, public: IndexServer) -> None:
+    optional = {
+        name: f"marker = \"'{name}' in {where}\""
+        for name, where in (("postgres", "extras"), ("test", "dependency_groups"))
+    }
+    shell.write(
+        "pylock.toml",
+        lock(
+            package(public, "idna", "99.0"),
+            package(public, "acme", "99.0", keys=optional["postgres"]),
+            package(public, "acme-core", "99.0", keys=optional["test"]),
+            head='extras = ["postgres"]\ndependency-groups = ["test"]\n',
+        ),
+    )
+    digest = _sha256(make_wheel("acme-billing", "99.0"))
+    shell.write("requirements.txt", f"acme-billing==99.0 --hash=sha256:{digest}\n")
+
+    reader.follow("sync.md")
+
+    assert reader.installed == {"idna-99.0", "acme-99.0", "acme_core-99.0", "acme_billing-99.0"}
+    assert shell.installed() == {"acme_billing-99.0"}

@@ -15,7 +15,8 @@ import pytest
 
 from cli.conftest import Ended, Shell, trusting
 from safepip.io.pip import RUNNER
-from support.environments import make_environment, tree
+from support.environments import Wheelhouse, make_environment, pip_install, tree
+from support.locks import lock, package
 from support.server import IndexServer
 
 OTHER_PYTHONS = ("3.10", "3.12", "3.13", "3.14")
@@ -94,6 +95,26 @@ def test_an_externally_managed_python_is_not_touched(managed: Shell, index: Inde
     ]
     assert index.requests == []
     assert tree(managed.python.parent.parent) == before
+
+
+def test_nothing_is_removed_from_an_externally_managed_python(managed: Shell, index: IndexServer) -> None:
+    house = Wheelhouse(managed.folder / "wheels")
+    house.add("old")
+    assert pip_install(managed.python, house, "--break-system-packages", "old").returncode == 0
+    managed.write("pylock.toml", lock(package(index, "lib", "2.0")))
+    before = tree(managed.python.parent.parent)
+
+    refused = managed.safepip("sync", *trusting(index), "pylock.toml")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "ERROR: This environment is externally managed" in refused.err
+    assert tree(managed.python.parent.parent) == before
+
+    broken = managed.safepip("sync", "--break-system-packages", *trusting(index), "pylock.toml")
+    assert (broken.code, broken.out.splitlines()) == (
+        0,
+        ["Successfully uninstalled old-1.0", "Successfully installed lib-2.0"],
+    ), broken.err
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ LIBRARY, PAGE = file("library-2.0-py3-none-any.whl"), KeptFile(path=Path("/cache
 KEPT = Kept(
     files_folder=Path("/cache/store"),
     pages_folder=Path("/cache/pages"),
+    built_folder=Path("/cache/store/built"),
     files=(LIB, META, LIBRARY),
     pages=(PAGE,),
 )

@@ -24,6 +24,7 @@ def cache(tmp_path: Path) -> Path:
     put(cache / "store/sha256/ab" / DIGEST / "lib-1.0-py3-none-any.whl", b"wheel")
     put(cache / "store/sha256/cd" / f"cd{'0' * 62}" / "lib-1.0-py3-none-any.whl.metadata", b"text")
     put(cache / "pages/ab" / DIGEST, b"page")
+    put(cache / "store/built/ef" / f"ef{'3' * 62}" / "own-1.0-py3-none-any.whl", b"built!")
     put(cache / "store/incoming" / f"{'1' * 16}.part", b"running")
     old = put(cache / "store/incoming" / f"{'2' * 16}.part", b"abandoned")
     stamp = (NOW - timedelta(days=2)).timestamp()
@@ -50,7 +51,7 @@ def names(files: tuple[KeptFile, ...]) -> list[tuple[str, int]]:
 def remove_everything(cache: Path) -> tuple[int, int, int]:
     folders = kept_in(cache)
     kept = folders.everything()
-    removal = folders.remove((*kept.files, *kept.pages))
+    removal = folders.remove((*kept.of_projects, *kept.pages))
     return removal.files, removal.size, removal.folders
 
 
@@ -63,6 +64,7 @@ def test_files_pages_and_abandoned_downloads_are_told(cache: Path) -> None:
         (f"{'2' * 16}.part", 9),
     ]
     assert names(kept.pages) == [(DIGEST, 4)]
+    assert names(kept.built) == [("own-1.0-py3-none-any.whl", 6)]
 
 
 def test_where_nothing_was_ever_kept_there_is_nothing(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_where_nothing_was_ever_kept_there_is_nothing(tmp_path: Path) -> None:
 
 
 def test_removing_everything_leaves_a_running_download_alone(cache: Path) -> None:
-    assert remove_everything(cache) == (4, 22, 6)
+    assert remove_everything(cache) == (5, 28, 9)
 
     assert [p.name for p in cache.rglob("*") if p.is_file()] == [f"{'1' * 16}.part"]
 
@@ -113,7 +115,10 @@ def test_files_of_others_in_a_shared_folder_stay(cache: Path) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["store", "store/sha256", "store/sha256/ef", f"store/sha256/ab/ab{'1' * 62}", "pages", "pages/ef"],
+    [
+        *("store", "store/sha256", "store/sha256/ef", f"store/sha256/ab/ab{'1' * 62}", "pages", "pages/ef"),
+        *("store/", "store/built"),
+    ],
 )
 def test_a_link_in_the_place_of_a_folder_is_not_entered(tmp_path: Path, place: str) -> None:
     outside, cache = tmp_path / "outside", tmp_path / "cache"
@@ -123,12 +128,14 @@ def test_a_link_in_the_place_of_a_folder_is_not_entered(tmp_path: Path, place: s
         "store/sha256": Path("ef", f"ef{'0' * 62}", "x-1-py3-none-any.whl"),
         "store/sha256/ef": Path(f"ef{'0' * 62}", "x-1-py3-none-any.whl"),
         f"store/sha256/ab/ab{'1' * 62}": Path("x-1-py3-none-any.whl"),
+        "store/": Path("built/ef", f"ef{'0' * 62}", "x-1-py3-none-any.whl"),
+        "store/built": Path("ef", f"ef{'0' * 62}", "x-1-py3-none-any.whl"),
         "pages": Path("ef", f"ef{'0' * 62}"),
         "pages/ef": Path(f"ef{'0' * 62}"),
     }[place]
     precious = put(outside / inside, b"precious")
     link = cache / place
-    if place not in {"store", "store/sha256"}:
+    if place not in {"store", "store/", "store/sha256"}:
         put(mirror, b"wheel")
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside, target_is_directory=True)

@@ -258,7 +258,7 @@ def test_pip_in_the_agent_reaches_no_network(agent: Agent, tmp_path: Path) -> No
         server.settimeout(0.2)
         url = f"http://127.0.0.1:{server.getsockname()[1]}/simple"
         log = tmp_path / "log"
-        code = agent.install(["install", "--retries", "0", "-i", url, "demo"], log)
+        code = agent.run([["install", "--retries", "0", "-i", url, "demo"]], log)
         with pytest.raises(TimeoutError):
             server.accept()
         # The same pip outside of the agent does connect, so the test can fail.
@@ -278,7 +278,7 @@ def test_pip_in_the_agent_starts_no_program(tmp_path: Path) -> None:
     python = make_environment(tmp_path / "env")
     agent = Agent(str(python), os.environ | {"PATH": f"{programs}{os.pathsep}{os.defpath}"})
     try:
-        assert agent.install(["install", "git+https://files.example/demo"], tmp_path / "log") == 1
+        assert agent.run([["install", "git+https://files.example/demo"]], tmp_path / "log") == 1
     finally:
         agent.close()
     assert "pip may not use subprocess.Popen" in (tmp_path / "log").read_text()

@@ -20,7 +20,7 @@ def test_the_documentation_holds():
         ("# Title\n[a](#other)", "#other: no such heading"),
         ("```toml\nkey =\n```\n", "example is no TOML"),
         ("```sh\nsafepip scan\n```\n", "safepip scan: no such command"),
-        ("```sh\nx && /a/b/safepip --policy p.toml sync\n```\n", "safepip sync: no such command"),
+        ("```sh\nx && /a/b/safepip --policy p.toml verify\n```\n", "safepip verify: no such command"),
         ("```sh\nmake love  # not war\n```\n", "make love: no such target"),
         ("```dockerfile\nRUN safepip --python x \\\n  lock\n```\n", "safepip lock: no such command"),
     ],

@@ -54,6 +54,7 @@ KEYS = {
     "vcs.allow": lists_of("git+https://a.example/*", "git+https://a.example/x/*"),
     "urls.allow": lists_of(*ALLOWED_URLS),
     "cooldown.min-age": one_of("0 days", "1 day", "1 week"),
+    "lock.environments": lists_of("linux-x86_64-cp311", "macos-arm64-cp312"),
     "log.file": one_of("a.jsonl", "b.jsonl"),
 }
 ENTRIES = {
@@ -122,6 +123,7 @@ class Seen:
     ages: dict[str, timedelta]
     routes: dict[str, str | None]
     log: str | None
+    environments: tuple[str, ...]
 
 
 def seen(policy: Policy) -> Seen:
@@ -156,6 +158,7 @@ def seen(policy: Policy) -> Seen:
         ages={i.name: policy.min_age.value if i.min_age is None else i.min_age for i in policy.indexes},
         routes={name: routed(policy, name) for name in PROJECTS},
         log=policy.log_file.value,
+        environments=tuple(map(str, policy.lock_environments.value)),
     )
 
 
@@ -247,6 +250,7 @@ def test_a_stranger_only_turns_answers_into_refusals(files: list[tuple[str, Laye
     # What chooses versions, routes, roots and indexes is exactly as it was; nothing is written elsewhere.
     assert after.indexes == before.indexes
     assert (new.roots, new.ages, new.routes, new.log) == (old.roots, old.ages, old.routes, old.log)
+    assert new.environments == old.environments
     for field in ("min_age", "tls_environment", "sdists"):
         assert new.ordered[field] == old.ordered[field], field
 

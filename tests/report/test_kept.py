@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safepip.core.kept import Kept, KeptFile, Removal
 from safepip.report.kept import listing, nothing_matches, removed, summary
+from safepip.report.lines import size_text
 
 WHEEL = KeptFile(path=Path("/cache/store/zlib-1.0-py3-none-any.whl"), size=2_500_000)
 OTHER = KeptFile(path=Path("/cache/store/app-1.0-py3-none-any.whl"), size=999)
@@ -34,8 +35,10 @@ def test_a_summary_counts_wheels_and_weighs_everything() -> None:
     kept = Kept(
         files_folder=Path("/c/store"),
         pages_folder=Path("/c/pages"),
+        built_folder=Path("/c/store/built"),
         files=(WHEEL, OTHER, TEXT),
         pages=(TEXT,),
+        built=(WHEEL,),
     )
 
     assert summary(kept) == [
@@ -45,6 +48,9 @@ def test_a_summary_counts_wheels_and_weighs_everything() -> None:
         f"Verified wheels location: {Path('/c/store')}",
         "Verified wheels size: 2.5 MB",
         "Number of verified wheels: 2",
+        f"Locally built wheels location: {Path('/c/store/built')}",
+        f"Locally built wheels size: {size_text(WHEEL.size)}",
+        "Number of locally built wheels: 1",
     ]
 
 

@@ -37,7 +37,7 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
         "install": Treatment.GUARDED,
         "download": Treatment.GUARDED,
         "wheel": Treatment.GUARDED,
-        "lock": Treatment.MISSING,
+        "lock": Treatment.GUARDED,
         "index": Treatment.ANSWERED,
         "search": Treatment.MISSING,
         "cache": Treatment.ANSWERED,
@@ -64,13 +64,16 @@ _FLOWS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "index": ("versions", "answer"),
         "install": ("install", "install"),
         "list": ("versions", "answer"),
+        "lock": ("locking", "lock"),
+        "mirror": ("mirroring", "mirror"),
         "policy": ("policy_command", "policy"),
+        "sync": ("sync", "sync"),
         "uninstall": ("uninstall", "uninstall"),
         "wheel": ("download", "download"),
     }
 )
 """Command → module of :mod:`safepip.flows`, and the function there."""
-WITHOUT_TARGET = frozenset({"explain", "policy"})
+WITHOUT_TARGET = frozenset({"explain", "mirror", "policy"})
 """Commands that begin without an environment: its interpreter is started only if they ask for it."""
 
 

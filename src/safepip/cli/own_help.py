@@ -45,6 +45,34 @@ Options:
                               SAFEPIP_POLICY.
   --report-format <format>    text or json.
 """,
+    "mirror": """
+Usage:
+  safepip mirror [options] --to <dir> <pylock.toml> ...
+  safepip mirror [options] --to <dir> --wheelhouse <pylock.toml> ...
+
+Description:
+  Fetch and verify every file that locks name, for every environment, extra
+  and group, and write a static index that pip, uv and safepip install from:
+  over https behind any web server, or as file: URL. <dir>/simple is the URL
+  of the index.
+
+  A mirror that is there is added to: what it lists already stays, after it
+  has been hashed again. Nothing is written before everything is verified.
+
+Options:
+  --to <dir>                  The folder to write to.
+  --wheelhouse                Write the files alone into <dir>, for
+                              --find-links.
+  --policy <file>             A policy file that counts in full; also
+                              SAFEPIP_POLICY.
+  --allow <rule>[:<subject>]  Let findings of this rule pass in this run, where
+                              no stronger policy forbids it.
+  --reason <text>             Why; every --allow needs one.
+  --report-format <format>    text, json, sarif, github.
+
+  pip's general options, those of indexes, and --only-binary and --no-binary
+  are taken too.
+""",
     "policy": """
 Usage:
   safepip policy init [--output <file>] [--force]
@@ -82,6 +110,35 @@ Options:
   The options of safepip install are taken too: they are part of what is
   configured.
 """,
+    "sync": """
+Usage:
+  safepip sync [options] <pylock.toml>[<extra>,...] ...
+  safepip sync [options] <hashed requirements file> ...
+
+Description:
+  Make the environment equal the lock: install what it names, in its versions,
+  and remove everything else. All of it happens or nothing does.
+
+  What is removed is told before anything changes. Kept are pip (before Python
+  3.12 also setuptools and wheel), and what safepip itself runs on if it
+  stands in this environment, unless the lock has them in another version.
+
+Options:
+  --dry-run                   Say what would be removed and installed, and
+                              change nothing.
+  --group <lock>:<group>      A group of a lock, such as pylock.toml:docs.
+  --explain                   Print the plan with its reasons and change
+                              nothing.
+  --policy <file>             A policy file that counts in full; also
+                              SAFEPIP_POLICY.
+  --allow <rule>[:<subject>]  Let findings of this rule pass in this run, where
+                              no stronger policy forbids it.
+  --reason <text>             Why; every --allow needs one.
+  --report-format <format>    text, json, sarif, github.
+
+  Other options are those of safepip install, as far as they make sense for
+  what is locked. --python, before the command, chooses the environment.
+""",
 }
 """What ``--help`` of a command prints that pip does not have."""
 
@@ -89,6 +146,8 @@ OWN_COMMANDS_HELP = """
 safepip's Own Commands (safepip help <command> says more):
   explain                     Say what is in force and where it was set, and
                               where a project would come from.
+  mirror                      Write a static index of the files of locks.
   policy                      Write, show, check and trust policy files.
+  sync                        Make an environment equal a lock.
 """
 """What follows pip's list of its commands."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from safepip.cli.runlog import RunLog
     from safepip.core.explained import Page
     from safepip.core.kept import Kept, KeptFile, Removal, Saved
+    from safepip.core.lock_page import LockPage
     from safepip.core.plan import Plan
     from safepip.core.policy_page import PolicyPage, TrustedState
     from safepip.core.ports import Applied, Environment
@@ -44,6 +45,7 @@ class StreamPresenter:
     command: str = "install"
     told: list[Finding] = field(default_factory=list)
     shown_plan: Plan | None = None
+    shown_lock: LockPage | None = None
     log: RunLog | None = None
     """Gets a copy of every line."""
     clear: Callable[[], None] = lambda: None
@@ -93,31 +95,38 @@ class StreamPresenter:
             raise CommandError(f"Could not install packages due to an OSError: {error}") from None
 
     def would_install(self, plan: Plan) -> None:
-        from safepip.report.lines import would_install
+        from safepip.report.lines import would_install, would_remove
 
+        self._line(would_remove(plan))
         self._line(would_install(plan))
 
     def installed(self, plan: Plan, applied: Applied) -> None:
-        from safepip.report.lines import successfully_installed
+        from safepip.report.lines import successfully_installed, successfully_uninstalled
         from safepip.report.visible import whole_line
 
         for message in applied.messages:
             # pip was told to be as quiet: what it says all the same is an error.
             self._tell(whole_line(message), shown=self.quiet < 2 or not message.startswith("WARNING: "))
+        for line in successfully_uninstalled(plan):
+            self._line(line)
         self._line(successfully_installed(plan))
 
     def downloaded(self, plan: Plan, saved: Sequence[Saved]) -> None:
-        from safepip.report.lines import already_downloaded, replaced, successfully_downloaded
-        from safepip.report.lines import saved as saved_line
+        from safepip.report.lines import successfully_downloaded
 
-        for one in saved:
+        self.saved(saved)
+        if self.command == "download":
+            self._line(successfully_downloaded(plan.as_pinned))
+
+    def saved(self, files: Sequence[Saved]) -> None:
+        from safepip.report.lines import already_downloaded, replaced, saved
+
+        for one in files:
             self._line(already_downloaded(one))
             if (warning := replaced(one)) and self.quiet < 2:
                 self.err(warning)
-        for one in saved:
-            self._line(saved_line(one, cwd=self.cwd))
-        if self.command == "download":
-            self._line(successfully_downloaded(plan.as_pinned))
+        for one in files:
+            self._line(saved(one, cwd=self.cwd))
 
     def building(self, line: str) -> None:
         from safepip.report.visible import whole_line
@@ -129,11 +138,17 @@ class StreamPresenter:
 
         self._line(processing(path, editable, cwd=self.cwd))
 
-    def explained(self, plan: Plan) -> None:
+    def explained(self, plan: Plan, heading: str = "") -> None:
         from safepip.report.explain import render_plan
 
         if self.format == "text":
-            self.out(render_plan(plan).rstrip("\n"))
+            self.out((f"{heading}\n\n" if heading else "") + render_plan(plan).rstrip("\n"))
+
+    def locked(self, page: LockPage) -> None:
+        from safepip.report.locking import summary
+
+        self.shown_lock = page
+        self._tell(summary(page), shown=self.quiet < 1 and self.format == "text")
 
     def explained_page(self, page: Page) -> None:
         if self.format == "json":

@@ -23,14 +23,31 @@ LEGACY_REQUIRES = ("setuptools>=40.8.0",)
 
 
 @value
+class Commit:
+    """One commit of a repository.
+
+    Attributes:
+        system: ``git``.
+        requested: the revision as somebody wrote it.
+        id: all digits of the commit id, in lower case.
+    """
+
+    system: str
+    requested: str
+    id: str
+
+
+@value
 class Source:
     """Code that a wheel is built from.
 
     Attributes:
-        url: a ``file:`` or ``https:`` URL without fragment or credentials, as ``direct_url.json`` has it.
-        directory: whether it is a folder of the user's; else an archive.
+        url: of the folder, archive or repository, without fragment, revision or secrets, as
+            ``direct_url.json`` has it.
+        directory: whether it is a folder of the user's.
         editable: whether the wheel only leads to the folder (PEP 660).
-        subdirectory: of the project inside an archive; empty: its top folder.
+        subdirectory: of the project inside an archive or repository; empty: its top folder.
+        vcs: the commit of the repository; None: it is none.
         digests: of the archive, once it has been read; a folder has none.
         settings: ``KEY=VALUE`` texts of ``--config-settings``, in order.
     """
@@ -41,16 +58,25 @@ class Source:
     subdirectory: str = ""
     digests: Digests = Digests()
     settings: tuple[str, ...] = ()
+    vcs: Commit | None = None
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is one file, which is fetched and has a digest."""
+        return not self.directory and self.vcs is None
 
 
 def origin_of(source: Source) -> dict[str, Any]:
     """Where it came from, in the form of PEP 610."""
     if source.directory:
         return {"url": source.url, "dir_info": {"editable": True} if source.editable else {}}
+    subdirectory = {"subdirectory": source.subdirectory} if source.subdirectory else {}
+    if commit := source.vcs:
+        revision = {"commit_id": commit.id, "requested_revision": commit.requested, "vcs": commit.system}
+        return {"url": source.url, "vcs_info": revision} | subdirectory
     archive: dict[str, Any] = {}
     if sha256 := source.digests.sha256:
         archive = {"hash": f"sha256={sha256}", "hashes": {"sha256": sha256}}
-    subdirectory = {"subdirectory": source.subdirectory} if source.subdirectory else {}
     return {"url": source.url, "archive_info": archive} | subdirectory
 
 

@@ -11,6 +11,7 @@ A *finding* is a result (policy said no); an *error* is a failure. The tree, by 
     ├── Undecided             an index or source that did not answer (exit 11)
     ├── VerificationError     an artifact that is not what it claims (exit 13)
     ├── Refused               policy refused; carries the findings (exit 10)
+    ├── OutOfDate             a file that --check finds to say something else (exit 14)
     ├── BuildError            a package's own build (exit 1, as pip)
     └── ApplyError            pip or the disk, while putting files in place (pip's own code, else 1)
 
@@ -124,6 +125,12 @@ class VerificationError(SafepipError):
     """Bytes that are not what they were promised to be."""
 
     exit_code = ExitCode.VERIFICATION
+
+
+class OutOfDate(SafepipError):
+    """A file is not what the command would write now."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class BuildError(SafepipError):

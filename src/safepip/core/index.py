@@ -213,7 +213,8 @@ class WheelMetadata:
         requires_python: specifier text; None if there is none.
         provides_extra: extras as written.
         raw: the METADATA bytes.
-        source: where it came from: ``sidecar``, ``range``, ``wheel`` or ``sdist``.
+        source: where it came from: ``sidecar``, ``range``, ``wheel``, ``sdist`` (which says it itself) or
+            ``build`` (the backend said it).
     """
 
     name: str

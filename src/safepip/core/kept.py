@@ -7,6 +7,9 @@ from pathlib import Path
 
 from safepip.core.value import value
 
+BUILT = "built"
+"""The folder of the store that holds built wheels."""
+
 
 class SaveOutcome(Enum):
     """What became of a file that was to be saved."""
@@ -45,12 +48,20 @@ class Kept:
     Attributes:
         files: verified files, the metadata of wheels, and downloads that were cut off long ago.
         pages: index pages; they only ever save bytes, never decide.
+        built: wheels that were built from sources.
     """
 
     files_folder: Path
     pages_folder: Path
+    built_folder: Path
     files: tuple[KeptFile, ...] = ()
     pages: tuple[KeptFile, ...] = ()
+    built: tuple[KeptFile, ...] = ()
+
+    @property
+    def of_projects(self) -> tuple[KeptFile, ...]:
+        """What belongs to one project or another."""
+        return (*self.files, *self.built)
 
 
 @value

@@ -40,6 +40,12 @@ class Limits:
     """One hook of a build backend: the largest real builds take an hour or two."""
     build_output_max_bytes: int = 256 * 1024 * 1024
     """What one hook may print."""
+    repository_max_bytes: int = 16 * 1024 * 1024 * 1024
+    """History and tree of one repository on disk; the largest real ones have a few GB."""
+    repository_max_seconds: float = 3600.0
+    """One thing that git is asked to do: the largest take minutes on a slow line."""
+    repository_output_max_bytes: int = 64 * 1024 * 1024
+    """What git may say once: a list of 200 000 paths, with room."""
     build_nesting_max: int = 10
     """Builds of what a build needs, inside each other."""
     nesting_max: int = 50

@@ -146,6 +146,20 @@ class Satisfied:
 
 
 @value
+class Removed:
+    """An installed distribution that is to go, because nothing of the answer is called so.
+
+    Attributes:
+        name: as its metadata writes it, which is how pip names it.
+        version: as written; it need not be a PEP 440 version.
+    """
+
+    name: str
+    project: NormalizedName
+    version: str
+
+
+@value
 class Plan:
     """What will be done. Steps are in the order pip would install them: dependencies first."""
 
@@ -157,6 +171,20 @@ class Plan:
     """Lines for the person: versions passed over, exclusive local folders."""
     pinned: tuple[NormalizedName, ...] = ()
     """Projects of the steps in the order the resolver settled them, which is how pip reports them."""
+    resolved: frozenset[NormalizedName] = frozenset()
+    """Every project of the answer, whether it is installed already or a step installs it."""
+    removed: tuple[Removed, ...] = ()
+    """What leaves the environment before the steps come into it, sorted by project."""
+
+    @property
+    def touched(self) -> tuple[NormalizedName, ...]:
+        """Projects whose installed distribution goes, for another one or for good."""
+        return (*(step.project for step in self.steps), *(one.project for one in self.removed))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the environment is as planned already."""
+        return not (self.steps or self.removed)
 
     @property
     def as_pinned(self) -> tuple[Step, ...]:

@@ -134,6 +134,19 @@ class IndexClient(Protocol):
         """End the threads; whatever still runs is given up."""
 
 
+@value
+class Wanted:
+    """A file to be had, and what is known of it.
+
+    Attributes:
+        acceptable: the user's own hashes; empty if there are none.
+    """
+
+    file: FileEntry
+    index: Index
+    acceptable: AcceptableDigests = AcceptableDigests()
+
+
 class Store(Protocol):
     """Verified files, addressed by sha256."""
 
@@ -143,6 +156,9 @@ class Store(Protocol):
         All digests of page, fragment and user must agree with the bytes. Raises Refused with one
         ``hash-mismatch`` finding a file (exit 13), Undecided, VerificationError.
         """
+
+    def all_of(self, wanted: Sequence[Wanted]) -> Sequence[Path]:
+        """The same for files that no plan chose between, in the order of the question."""
 
     def have(self, file: FileEntry, index: Index, acceptable: AcceptableDigests) -> Path:
         """One file, checked as :meth:`ensure` does: a source whose contents are asked for while planning."""
@@ -228,6 +244,20 @@ class Draft(Protocol):
         """Let the copy stay when the draft is closed; its path."""
 
     def close(self) -> None: ...
+
+
+class Output(Protocol):
+    """A file that a command writes for the user; it changes all at once or not at all."""
+
+    @property
+    def before(self) -> bytes | None:
+        """What it held; None: there was none, or it is a device or a pipe."""
+
+    def write(self, content: bytes) -> None:
+        """Put this in its place, with the permissions that it had.
+
+        Raises CommandError: it cannot be written, or somebody else has changed it.
+        """
 
 
 class Pip(Protocol):

@@ -47,6 +47,7 @@ conflicting-variables | 12 | Two variables set one option to different values; p
 dependency-group | 1 | A dependency group, or the `pyproject.toml` it stands in, that cannot be read (PEP 735). | Correct the line that is shown.
 disk | 1 | The disk, or a permission, failed. The environment is as it was. | Check room and permissions.
 externally-managed-environment | 1 | The system's package manager owns this environment (PEP 668). | Use a virtual environment.
+git | 1 | git is not there, or too old to be told what it may do. | Install git 2.31 or newer.
 inconsistent-name | 1 | A source calls itself something else than the requirement does. | Correct the name.
 invalid-build-requirement | 1 | A package names a build requirement that is none. | It is a mistake of the package; ask for another version.
 invalid-pyproject-build-system-requires | 1 | `build-system.requires` is no list of requirements (PEP 518). | Correct the `pyproject.toml`.
@@ -54,12 +55,16 @@ invalid-pyproject-toml | 1 | A `pyproject.toml` that is no TOML, or whose `build
 invalid-requirement | 1 | A requirement that cannot be read. | The message points to the line or argument.
 invalid-version | 1 | A source has a version that is none (PEP 440). | Correct it, or ask for another one.
 journal | 1 | An installation was cut short, and what it kept cannot be used to undo it. | Make the environment anew.
+lock-environments | 1 | Environments that no marker tells apart need different packages, so that no installer could choose. | Lock each of them into a file of its own.
 lock-file | 1 | A lock file that cannot be read, or is not for this environment (PEP 751). | Lock again.
+lock-format | 1 | Something that cannot be written into a lock of that form: a folder or repository into a hashed requirements file, or an archive without a sha256. | Write a `pylock.toml`, or give it a hash.
 log | 1 | The file of `--log` cannot be written. | Name another one.
+mirror | 1 | The folder of a mirror holds something else or cannot be written, or a lock names what no index can hold. | The message says which.
 missing-command | 1 | A command that this version does not have. It is refused rather than handed to a pip that nobody guards.
 missing-pyproject-build-system-requires | 1 | A `build-system` table without `requires` (PEP 518). | Add it.
 no-editable-hook | 1 | A build backend that cannot install in editable mode (PEP 660). | Leave `-e` out, or use another backend.
 no-project | 1 | A folder or archive that holds no Python project. | Check the path.
+no-such-commit | 1, 13 | A repository has no such commit, or passes something else for it. | `git ls-remote URL` lists what its branches and tags are now.
 not-found | 1 | No file of the project fits the requirement. The notes say what there is, and which index was asked. | `safepip explain PROJECT` shows what each index has.
 output | 1 | Standard output cannot be written: the disk behind it is full, or it is closed. | Make room, or write it elsewhere.
 pip | 1 | pip itself failed while files were put in place. The environment is as it was.
@@ -68,6 +73,7 @@ plan-not-met | 1 | pip did something else than planned; everything has been put 
 policy | 12 | A policy file cannot be read, or the machine's could be changed by anybody. | Correct its permissions; one that cannot be read is never skipped.
 proxy | 12 | A proxy that cannot be used. | Write it as `http://HOST:PORT` or `https://HOST:PORT`.
 record | 12 | The record of first uses cannot be read, so what it says is not known. | Find out why; if it is damaged, delete it.
+repository-unavailable | 11 | git got no answer from a repository; the notes are its last words. | Check the address, and the credentials in netrc or a keyring.
 requirement-file | 1 | A requirement or constraint file that cannot be read. | The message says which, and who named it.
 requires-python | 1 | The environment's Python is not the one that something asks for. | Ask for another version, or use another Python.
 resolution-impossible | 1 | What is asked for contradicts itself. | Loosen the versions that the notes name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
@@ -57,6 +58,7 @@ class LockedFile:
         url: absolute; of a path beside a local lock a ``file:`` URL. Not judged yet.
         size: bytes; None where the lock does not say.
         index: base URL of the index that the file was found on; None where the lock does not say.
+        builds: what a build of it needs, each with its own one file; None where the lock says nothing.
         origin: where the file stands in the lock.
     """
 
@@ -70,6 +72,7 @@ class LockedFile:
     size: int | None = None
     upload_time: datetime | None = None
     index: Sourced[str] | None = None
+    builds: tuple[RequirementLine, ...] | None = field(default=None, compare=False, repr=False)
 
 
 @value

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
-from safepip.core.build import BuildSystem, BuiltWheel, Described, Job, Source
+from safepip.core.build import BuildSystem, BuiltWheel, Commit, Described, Job, Source
 from safepip.core.digest import Digests
 from safepip.core.index import Index, WheelMetadata
 from safepip.core.plan import Plan
 from safepip.core.ports import Environment
+from safepip.core.repository import Repository
 from safepip.core.subjects import RequirementLine
 from safepip.core.url import Url
 
@@ -29,6 +30,24 @@ class Sources(Protocol):
 
     def listed(self, job: Job) -> WheelMetadata:
         """Metadata of an admitted source distribution: its own where it is final, else the backend's."""
+
+
+class Repositories(Protocol):
+    """Where code of version control comes from. Nothing of it is run."""
+
+    def checkout(self, repository: Repository, commit: Commit, index: Index, folder: Path) -> Sequence[str]:
+        """Put the files of a commit into ``folder/tree``, with its history; lines for the person.
+
+        Args:
+            index: stands for its host: roots of trust and credentials.
+            folder: new.
+
+        Raises:
+            Undecided: the host gave no answer.
+            ResolutionError: there is no such commit.
+            VerificationError: something else passes for it, or it holds what may not be written.
+            SafepipError: git is missing or too old; the disk is full.
+        """
 
 
 class Backend(Protocol):
@@ -64,7 +83,7 @@ class Workshop(Protocol):
     """Where sources are unpacked and built; closing it removes everything."""
 
     def room(self) -> Room:
-        """A new empty environment of the target's interpreter."""
+        """A new empty environment of the target's interpreter; on disk when something is put into it or runs there."""
 
     def target_room(self) -> Room:
         """The target itself (``--no-build-isolation``); nothing may be applied to it."""
@@ -74,6 +93,12 @@ class Workshop(Protocol):
     def unpack(self, archive: Path, filename: str, subdirectory: str) -> Path:
         """The project's folder in a fresh copy of a source archive. Raises VerificationError."""
 
+    def new_folder(self) -> Path:
+        """The path of a folder that nothing stands at, private to the run."""
+
+    def inside(self, tree: Path, subdirectory: str, name: str) -> Path:
+        """A folder of an unpacked project. Raises BuildError where it is none, or leads out of it."""
+
     def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
         """What a source distribution says of itself, where that is final. Nothing is unpacked or run.
 
@@ -82,6 +107,9 @@ class Workshop(Protocol):
 
     def read(self, tree: Path, name: str) -> bytes | None:
         """A small file of an unpacked project; None if there is none. Raises BuildError."""
+
+    def passed_on(self) -> Mapping[str, str]:
+        """The variables that every backend gets from outside."""
 
     def digests(self, path: Path) -> Digests:
         """Sha256 of a file."""

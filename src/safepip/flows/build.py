@@ -10,13 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from safepip.core.build import Described, Job, Source
+from safepip.core.build import BuiltWheel, Described, Job, Source
 from safepip.core.errors import BuildError
 from safepip.core.index import FileEntry, WheelMetadata
 from safepip.core.plan import Plan, Step
+from safepip.core.subjects import RequirementKind
+from safepip.flows.built_wheels import KeptBuilds, identity_of
 from safepip.flows.judging import judge_archive, judge_job
+from safepip.flows.locked_builds import pins_for
+from safepip.flows.opening import Needed, Opening, Project
+from safepip.flows.repositories import checked_out
 from safepip.pipcompat.fragment import read_fragment
 
 if TYPE_CHECKING:
@@ -24,11 +29,10 @@ if TYPE_CHECKING:
 
     from safepip.core.finding import Finding
     from safepip.core.index import Index
-    from safepip.core.origin import Origin
     from safepip.core.subjects import RequirementLine
     from safepip.core.url import Url
     from safepip.core.workshop import Workshop
-    from safepip.flows.build_room import Preparation, Project
+    from safepip.flows.build_room import Preparation
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
 
@@ -41,6 +45,7 @@ class Builds:
         editables: whether ``-e`` makes a wheel that leads to the folder; else an ordinary one, as with
             pip's ``wheel`` and ``download``.
         inside: URLs of the sources that wait for this plan; empty for the user's own command.
+        kept: what earlier runs built; None: what the cache in force has.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Builds:
         *,
         editables: bool = True,
         inside: tuple[str, ...] = (),
+        kept: KeptBuilds | None = None,
     ) -> None:
         self._guarded = guarded
         self._connection = connection
@@ -59,7 +65,9 @@ class Builds:
         self._open_shop = open_shop
         self._editables = editables
         self._inside = inside
+        self._kept = kept or KeptBuilds(guarded, connection, world, lambda: self._shop)
         self._jobs: dict[Source, Job] = {}
+        self._openings: dict[Source, Opening] = {}
 
     @cached_property
     def _shop(self) -> Workshop:
@@ -75,22 +83,36 @@ class Builds:
             self._world,
             lambda: self._shop,
             self._nested,
+            kept=self._kept,
             inside=self._inside,
         )
 
     def close(self) -> None:
         """Leave the workshop, if it was ever opened. For the user's own command only."""
+        self._kept.close()
         if "_shop" in self.__dict__:
             self._shop.close()
 
     def direct(self, line: RequirementLine, url: Url, index: Index) -> Described:
         """See the port."""
-        if url.scheme == "file" and self._shop.is_directory(url.local_path):
+        if line.kind is RequirementKind.VCS:
+            say = self._preparation.say
+            source, tree, file = checked_out(line, index, self._shop, self._connection, self._world, say)
+        elif url.scheme == "file" and self._shop.is_directory(url.local_path):
             source, tree, file = self._directory(line, url)
         else:
             source, tree, file = self._archive(line, url, index)
         name = line.requirement.name if line.requirement is not None else source.url
-        project = self._open(name, source, tree, line.from_file, line.origin)
+        opening = self._opened_as(
+            source,
+            name=name,
+            tree=tree,
+            from_file=line.from_file,
+            origin=line.origin,
+            identity=identity_of(source, file.filename),
+            pins=None if line.locked is None else line.locked.builds,
+        )
+        project = self._preparation.open(opening)
         return Described(source=source, file=file, metadata=project.metadata)
 
     def listed(self, job: Job) -> WheelMetadata:
@@ -111,14 +133,29 @@ class Builds:
         waiting = [step for step in plan.as_pinned if step.source is not None]
         if not waiting:
             return plan, files
-        names = [step.asked_name for step in waiting]
-        self._preparation.say(f"Building wheels for collected packages: {', '.join(names)}")
+        projects = {step.project: self._project(step, files.get(step.project)) for step in waiting}
+        names = [s.asked_name for s in waiting if not isinstance(projects[s.project].made, BuiltWheel)]
+        if names:
+            self._preparation.say(f"Building wheels for collected packages: {', '.join(names)}")
         made = dict(files)
         steps = {step.project: step for step in plan.steps}
         for step in waiting:
-            steps[step.project], made[step.project] = self._wheel(step, files.get(step.project))
-        self._preparation.say(f"Successfully built {' '.join(names)}")
+            steps[step.project], made[step.project] = self._wheel(step, projects[step.project])
+        if names:
+            self._preparation.say(f"Successfully built {' '.join(names)}")
         return replace(plan, steps=tuple(steps.values())), made
+
+    def needs(self, step: Step, *, runs: bool) -> Needed | None:
+        """What a build of the step's source needs; None where it makes do with what the target has.
+
+        Args:
+            runs: whether the backend may be asked too.
+
+        Raises as :meth:`direct` does.
+        """
+        if step.source is None or not self._guarded.settings.build_isolation:
+            return None
+        return self._preparation.needs(self._opening(step.source, runs=runs), runs=runs)
 
     def relevant(self, findings: tuple[Finding, ...], plan: Plan) -> tuple[Finding, ...]:
         """What is worth saying of what is inside the wheels.
@@ -133,7 +170,9 @@ class Builds:
         )
 
     def _nested(self, guarded: Guarded, inside: tuple[str, ...]) -> Builds:
-        return Builds(guarded, self._connection, self._world, lambda: self._shop, inside=inside)
+        return Builds(
+            guarded, self._connection, self._world, lambda: self._shop, inside=inside, kept=self._kept
+        )
 
     def _directory(self, line: RequirementLine, url: Url) -> tuple[Source, Path, FileEntry]:
         tree = Path(url.local_path)
@@ -169,16 +208,15 @@ class Builds:
         tree = self._shop.unpack(archive, file.filename, source.subdirectory)
         return source, tree, replace(file, digests=source.digests)
 
-    def _wheel(self, step: Step, archive: Path | None) -> tuple[Step, Path]:
+    def _wheel(self, step: Step, project: Project) -> tuple[Step, Path]:
         """The step with the wheel that its source gives, and where that is."""
-        source = step.source
-        project = None if source is None else self._project(source, archive)
-        if source is None or project is None:
-            raise TypeError(f"{step.name} was planned without its source")
-        kind = "editable" if source.editable else "wheel"
+        if isinstance(project.made, BuiltWheel):
+            self._preparation.say(f"  Using cached {project.made.path.name}")
+            return _with_wheel(step, project.made), project.made.path
+        kind = "editable" if step.source is not None and step.source.editable else "wheel"
         try:
             with self._preparation.said(f"Building {kind} for {step.asked_name} (pyproject.toml)"):
-                wheel = project.backend.build(step.asked_name)
+                wheel = project.made.build(step.asked_name)
         except BuildError:
             self._preparation.say(f"Failed to build {step.asked_name}")
             raise
@@ -186,34 +224,71 @@ class Builds:
             f"  Created wheel for {step.asked_name}: filename={wheel.path.name} size={wheel.size} "
             f"sha256={wheel.digests.sha256}"
         )
-        file = replace(step.file, filename=wheel.path.name, digests=wheel.digests, size=wheel.size)
-        return replace(step, file=file), wheel.path
+        done = _with_wheel(step, wheel)
+        kept = self._kept.keep(project.inputs, done, wheel)
+        self._preparation.say(f"  Stored in directory: {kept or wheel.path.parent}")
+        return done, wheel.path
 
-    def _project(self, source: Source, archive: Path | None) -> Project | None:
+    def _project(self, step: Step, archive: Path | None) -> Project:
         """What :meth:`direct` has opened, or else an index's source, which nobody had to run so far."""
-        job = self._jobs.get(source)
-        if job is None or archive is None:
-            return self._preparation.known(source)
-        return self._opened(job, archive)
+        job = None if step.source is None else self._jobs.get(step.source)
+        if job is not None and archive is not None:
+            return self._opened(job, archive)
+        known = None if step.source is None else self._preparation.known(step.source)
+        if known is None:
+            raise TypeError(f"{step.name} was planned without its source")
+        return known
 
     def _opened(self, job: Job, archive: Path) -> Project:
         """An index's source, unpacked and opened. Raises Refused where it needs a hash and has none."""
         known = self._preparation.known(job.source)
         if known is not None:
             return known
+        self._admit(job, archive)
+        return self._preparation.open(self._unpacked(job, archive))
+
+    def _opening(self, source: Source, *, runs: bool) -> Opening:
+        """The source of a planned step, unpacked; ``runs``: and admitted to run."""
+        job = self._jobs.get(source)
+        if job is None:
+            return self._openings[source]
+        archive = self._connection.store.have(job.file, job.index, job.acceptable)
+        if runs:
+            self._admit(job, archive)
+        return self._unpacked(job, archive)
+
+    def _admit(self, job: Job, archive: Path) -> None:
+        """Raise Refused where it needs a hash and has none; from now on it counts as used."""
         from safepip.flows.planning import memory_of
 
         judge_job(job, self._guarded, self._world)
-        tree = self._shop.unpack(archive, job.file.filename, "")
         memory_of(self._guarded, self._world).remember_source(job, archive)
-        return self._open(job.name, job.source, tree, job.from_file, job.asked)
 
-    def _open(self, name: str, source: Source, tree: Path, from_file: bool, origin: Origin | None) -> Project:
-        from safepip.flows.build_room import Opening
-
-        return self._preparation.open(
-            Opening(name=name, source=source, tree=tree, from_file=from_file, origin=origin)
+    def _unpacked(self, job: Job, archive: Path) -> Opening:
+        known = self._openings.get(job.source)
+        if known is not None:
+            return known
+        tree = self._shop.unpack(archive, job.file.filename, "")
+        measured = replace(job.source, digests=self._shop.digests(archive))
+        return self._opened_as(
+            job.source,
+            name=job.name,
+            tree=tree,
+            from_file=job.from_file,
+            origin=job.asked,
+            identity=identity_of(measured, job.file.filename),
+            pins=pins_for(job.project, self._guarded),
         )
+
+    def _opened_as(self, source: Source, **known: Any) -> Opening:
+        """``known``: see :class:`Opening`."""
+        opening = self._openings[source] = Opening(source=source, **known)
+        return opening
+
+
+def _with_wheel(step: Step, wheel: BuiltWheel) -> Step:
+    file = replace(step.file, filename=wheel.path.name, digests=wheel.digests, size=wheel.size)
+    return replace(step, file=file)
 
 
 def _bare(url: Url) -> str:

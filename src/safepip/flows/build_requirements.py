@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,15 +52,20 @@ def _line(text: str, name: str, origin: Origin, *, from_file: bool) -> Requireme
     )
 
 
-def for_build(guarded: Guarded, lines: tuple[RequirementLine, ...]) -> Guarded:
+def for_build(
+    guarded: Guarded, lines: tuple[RequirementLine, ...], pins: Sequence[RequirementLine] | None = None
+) -> Guarded:
     """The command's policy and indexes, with the requirements of a build in the place of its own.
 
     pip passes the same options on; constraints are those of ``--build-constraint`` alone, and one hash
     among them asks hashes of all.
+
+    Args:
+        pins: what a lock has for this build.
     """
     hashed = any(line.hash_options for line in guarded.build_constraints)
     settings = guarded.settings
-    return replace(
+    made = replace(
         guarded,
         roots=lines,
         constraints=guarded.build_constraints,
@@ -77,6 +82,11 @@ def for_build(guarded: Guarded, lines: tuple[RequirementLine, ...]) -> Guarded:
         ),
         context=replace(guarded.context, requires_hashes=guarded.context.requires_hashes or hashed),
     )
+    if not pins:
+        return made
+    from safepip.flows.locked_builds import with_pins
+
+    return with_pins(made, pins)
 
 
 def check_present(texts: Iterable[str], environment: Environment, name: str) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.build import Source, read_build_system
 from safepip.core.errors import BuildError, ExitCode, ResolutionError
-from safepip.core.index import WheelMetadata
 from safepip.core.limits import Limits
+from safepip.core.plan import Plan
 from safepip.flows.build_requirements import as_lines, check_present, for_build, missing_in
 from safepip.flows.judging import judge_each, stop_if_denied
+from safepip.flows.locked_builds import check_pins
+from safepip.flows.opening import Needed, Opening, Project, Ready
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from safepip.core.build import BuildSystem
-    from safepip.core.origin import Origin
+    from safepip.core.ports import Environment
     from safepip.core.workshop import Backend, Room, Workshop
     from safepip.flows.build import Builds
+    from safepip.flows.built_wheels import KeptBuilds
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
 
@@ -28,35 +32,12 @@ METADATA_FAILED = "metadata-generation-failed: Encountered error while generatin
 """pip's name and words for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """An unpacked source that is to be run, and who asked for it.
-
-    Attributes:
-        name: as messages call it.
-        from_file: whether a requirement file brought it in.
-    """
-
-    name: str
-    source: Source
-    tree: Path
-    from_file: bool
-    origin: Origin | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """A source whose backend is ready, and has said what it is."""
-
-    backend: Backend
-    metadata: WheelMetadata
-
-
 class Preparation:
     """Opens each source once.
 
     Args:
         nested: makes what builds the sources that a build needs.
+        kept: what earlier runs built.
         inside: URLs of the sources that wait for this one.
     """
 
@@ -68,6 +49,7 @@ class Preparation:
         shop: Callable[[], Workshop],
         nested: Callable[[Guarded, tuple[str, ...]], Builds],
         *,
+        kept: KeptBuilds,
         inside: tuple[str, ...],
     ) -> None:
         self._guarded = guarded
@@ -75,8 +57,12 @@ class Preparation:
         self._world = world
         self._open_shop = shop
         self._nested = nested
+        self._kept = kept
         self._inside = inside
+        self._ready: dict[Source, Ready] = {}
+        self._rooms: dict[tuple[Source, tuple[str, ...]], tuple[Guarded, Builds]] = {}
         self._projects: dict[Source, Project] = {}
+        self._unasked: set[Source] = set()
 
     @property
     def _shop(self) -> Workshop:
@@ -94,14 +80,56 @@ class Preparation:
         """
         project = self._projects.get(opening.source)
         if project is None:
-            self._check_nesting(opening)
-            backend = self._backend(opening, self._system(opening))
-            what = "editable metadata" if opening.source.editable else "metadata"
-            with self._saying_whose(opening, f"Preparing {what} (pyproject.toml)", METADATA_FAILED):
-                metadata = backend.metadata()
-            self._world.show.noted(self._shop.shortcomings())
-            project = self._projects[opening.source] = Project(backend=backend, metadata=metadata)
+            project = self._projects[opening.source] = self._built_before(opening) or self._run(opening)
         return project
+
+    def _run(self, opening: Opening) -> Project:
+        ready = self._made_ready(opening)
+        what = "editable metadata" if opening.source.editable else "metadata"
+        with self._saying_whose(opening, f"Preparing {what} (pyproject.toml)", METADATA_FAILED):
+            metadata = ready.backend.metadata()
+        self._world.show.noted(self._shop.shortcomings())
+        return Project(made=ready.backend, metadata=metadata, inputs=ready.inputs)
+
+    def _built_before(self, opening: Opening) -> Project | None:
+        """With the wheel of an earlier build of all the same inputs; then nothing of the source runs."""
+        if not self._kept.knows(opening):
+            return None
+        self._check_nesting(opening)
+        environment = self._shop.room().environment
+
+        def inputs_of(requires: tuple[str, ...]) -> str | None:
+            return self._kept.key(opening, environment, *self._gathered(environment, requires, opening))
+
+        found = self._kept.found(self._system(opening).requires, inputs_of)
+        return None if found is None else Project(made=found[0], metadata=found[1])
+
+    def needs(self, opening: Opening, *, runs: bool) -> Needed:
+        """What a build of it needs.
+
+        Args:
+            runs: whether its backend may be asked; what it has said already counts in any case.
+        """
+        if runs:
+            self._made_ready(opening)
+            self._world.show.noted(self._shop.shortcomings())
+        ready = self._ready.get(opening.source)
+        self._check_nesting(opening)
+        texts = ready.needs if ready is not None else self._system(opening).requires
+        if ready is None:
+            self._say_unasked(opening)
+        guarded, builds = self._asked(texts, opening)
+        return Needed(guarded=guarded, builds=builds)
+
+    def _say_unasked(self, opening: Opening) -> None:
+        """Say once that what a backend needs besides ``pyproject.toml`` is not known."""
+        if opening.source not in self._unasked:
+            self._unasked.add(opening.source)
+            note = (
+                f"{opening.name} is built for other environments only: what its backend asks for there, "
+                "besides what its pyproject.toml says, is not locked"
+            )
+            self._world.show.noted([note])
 
     @contextmanager
     def said(self, what: str) -> Iterator[None]:
@@ -152,26 +180,36 @@ class Preparation:
             )
         return read_build_system(content, opening.name)
 
-    def _backend(self, opening: Opening, system: BuildSystem) -> Backend:
+    def _made_ready(self, opening: Opening) -> Ready:
+        ready = self._ready.get(opening.source)
+        if ready is None:
+            self._check_nesting(opening)
+            ready = self._ready[opening.source] = self._furnished(opening, self._system(opening))
+        return ready
+
+    def _furnished(self, opening: Opening, system: BuildSystem) -> Ready:
         if not self._guarded.settings.build_isolation:
-            return self._backend_in_target(opening, system)
+            return Ready(backend=self._backend_in_target(opening, system), needs=())
         room = self._shop.room()
         with self._saying_whose(opening, "Installing build dependencies"):
-            self._provide(room, system.requires, opening)
+            inputs = self._provide(room, system.requires, opening)
         self._warn_without_setuptools(system, room, opening)
         backend = room.backend(opening.tree, system, opening.source, opening.name)
         self._check_editable(backend, opening)
         what = "editable" if opening.source.editable else "wheel"
         with self._saying_whose(opening, f"Getting requirements to build {what}"):
             asked = backend.requires()
+        self._kept.remember_asked(opening, inputs, asked)
+        needs = (*system.requires, *asked)
         if not missing_in(asked, room.environment, opening.name):
-            return backend
+            return Ready(backend=backend, needs=needs, inputs=inputs)
         # A room that a backend has been in is the backend's: what it left there would run whenever
         # something was put there, and outside of what it is confined to.
         room = self._shop.room()
         with self._saying_whose(opening, "Installing backend dependencies"):
-            self._provide(room, (*system.requires, *asked), opening)
-        return room.backend(opening.tree, system, opening.source, opening.name)
+            inputs = self._provide(room, needs, opening)
+        backend = room.backend(opening.tree, system, opening.source, opening.name)
+        return Ready(backend=backend, needs=needs, inputs=inputs)
 
     def _warn_without_setuptools(self, system: BuildSystem, room: Room, opening: Opening) -> None:
         missing = missing_in(
@@ -209,23 +247,43 @@ class Preparation:
             check_present(system.requires, room.environment, opening.name)
         return backend
 
-    def _provide(self, room: Room, texts: tuple[str, ...], opening: Opening) -> None:
-        """Put there what a build needs, as carefully as anything is put anywhere."""
-        from safepip.flows.planning import fetched, make_plan, memory_of
-
+    def _asked(self, texts: tuple[str, ...], opening: Opening) -> tuple[Guarded, Builds]:
+        """The requirements of a build under the command's policy, and what builds for them; each made once."""
+        known = self._rooms.get((opening.source, texts))
+        if known is not None:
+            return known
         # Where an archive has been unpacked is gone when the message is read.
         tree = str(opening.tree) if opening.source.directory else opening.source.url
         lines = as_lines(texts, opening.name, f"{tree}/pyproject.toml", from_file=opening.from_file)
-        guarded = for_build(self._guarded, lines)
-        builds = self._nested(guarded, (*self._inside, opening.source.url))
-        if not lines:
-            return
-        plan = make_plan(guarded, room.environment, self._connection, self._world, builds)
+        guarded = for_build(self._guarded, lines, opening.pins)
+        made = guarded, self._nested(guarded, (*self._inside, opening.source.url))
+        self._rooms[opening.source, texts] = made
+        return made
+
+    def _provide(self, room: Room, texts: tuple[str, ...], opening: Opening) -> str | None:
+        """Put there what a build needs; the key of what the build depends on then."""
+        made, wheels = self._gathered(room.environment, texts, opening)
+        inputs = self._kept.key(opening, room.environment, made, wheels)
+        if made.steps:
+            self._world.audit.admitted(made, wheels)
+            room.apply(made, wheels)
+        return inputs
+
+    def _gathered(
+        self, environment: Environment, texts: tuple[str, ...], opening: Opening
+    ) -> tuple[Plan, Mapping[NormalizedName, Path]]:
+        """What a build needs, had as carefully as anything that is put anywhere."""
+        from safepip.flows.planning import fetched, make_plan, memory_of
+
+        guarded, builds = self._asked(texts, opening)
+        if not guarded.roots:
+            return Plan(steps=()), {}
+        if opening.pins is not None:
+            check_pins(guarded, opening.pins, opening.name, environment, self._world)
+        plan = make_plan(guarded, environment, self._connection, self._world, builds)
         files = fetched(plan, guarded, self._connection)
         made, wheels = builds.built(plan, files)
         findings = builds.relevant(self._connection.inspect(made.steps, wheels, installed={}), made)
         stop_if_denied(judge_each(findings, guarded.context), self._world, exit_code=ExitCode.VERIFICATION)
         memory_of(guarded, self._world).remember(plan, files)
-        if made.steps:
-            self._world.audit.admitted(made, wheels)
-            room.apply(made, wheels)
+        return made, wheels

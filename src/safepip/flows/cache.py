@@ -1,4 +1,4 @@
-"""``safepip cache``: pip's words over safepip's own store of verified files and its index pages.
+"""``safepip cache``: pip's words over safepip's own store of verified files, built wheels and index pages.
 
 pip's own cache is left alone: nothing that safepip installs comes from it.
 """
@@ -65,7 +65,7 @@ class CacheFolder:
     def list(self, words: Sequence[str]) -> None:
         """The wheels that match."""
         _takes(words, at_most=1)
-        wheels = [file for file in self._kept.everything().files if file.is_wheel]
+        wheels = [file for file in self._kept.everything().of_projects if file.is_wheel]
         pattern = words[0] if words else EVERYTHING
         self._show.kept_listed([wheel for wheel in wheels if matches(wheel, pattern)], self._list_format)
 
@@ -76,9 +76,9 @@ class CacheFolder:
             raise CommandError("Please provide a pattern")
         kept = self._kept.everything()
         if words[0] == EVERYTHING:
-            chosen = [*kept.files, *kept.pages]
+            chosen = [*kept.of_projects, *kept.pages]
         else:
-            chosen = [file for file in kept.files if matches(file, words[0])]
+            chosen = [file for file in kept.of_projects if matches(file, words[0])]
         self._show.kept_removed(self._kept.remove(chosen), words[0])
 
     def purge(self, words: Sequence[str]) -> None:

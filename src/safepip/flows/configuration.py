@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
 from safepip.pipcompat import conf, environ
 from safepip.pipcompat.effective import EffectiveConfig, merge
+from safepip.pipcompat.own import GRAMMAR, OWN_COMMANDS
 from safepip.pipcompat.places import Places, config_paths
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ def read_config(invocation: Invocation, world: World, target: Target) -> Effecti
         world.show.noted(["--isolated counts wherever it stands: PIP_* and your own pip.conf do not"])
     places = configuration_places(world, target)
     files = tuple(_read(places, world))
+    own = invocation.command in OWN_COMMANDS
     return merge(
-        invocation,
+        replace(invocation, command=GRAMMAR) if own else invocation,
         files,
         # These and the user's files also when isolated: pip's first parser, which looks for --python,
         # never is. What does not count is told apart.

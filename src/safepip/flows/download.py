@@ -77,7 +77,7 @@ def _verified_as_they_are(
     plan: Plan, guarded: Guarded, connection: Connection, world: World
 ) -> tuple[Plan, Mapping[NormalizedName, Path]]:
     """Sources stay sources; a folder is there already, so pip leaves it out too."""
-    kept = replace(plan, steps=tuple(s for s in plan.steps if s.source is None or not s.source.directory))
+    kept = replace(plan, steps=tuple(s for s in plan.steps if s.source is None or s.source.is_archive))
     world.sink(StageBegan(stage="downloading", total=len(kept.steps)))
     files = fetched(kept, guarded, connection)
     wheels = [step for step in kept.steps if step.source is None]

@@ -16,14 +16,15 @@ from safepip.core.subjects import RequirementKind, RequirementLine, Setting
 from safepip.flows.gathered import Gathered, with_file_options
 from safepip.flows.indexes import is_url
 from safepip.flows.settings import Settings, read_settings
-from safepip.flows.sources import LockRequest, Sources, check_sources, collect_sources
+from safepip.flows.sources import LockRequest, ProjectRequest, Sources, check_sources, collect_sources
 from safepip.pipcompat.requirement import parse_requirement
 
 if TYPE_CHECKING:
     from safepip.core.digest import Digest
     from safepip.core.finding import Finding
     from safepip.core.ports import Files
-    from safepip.flows.world import Options, Target, World
+    from safepip.flows.near import Meant, Near
+    from safepip.flows.world import Options
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.reqfile import RequirementFile
 
@@ -36,10 +37,10 @@ def gather(
     invocation: Invocation,
     own: OwnOptions,
     config: Options,
-    world: World,
+    world: Near,
     *,
     files: Files,
-    target: Target,
+    target: Meant,
 ) -> Gathered:
     """Everything in pip's order: constraints, arguments, groups, editables, files and locks, the script.
 
@@ -51,7 +52,12 @@ def gather(
         RequirementFileError, UsageError, CommandError: in pip's words where pip has some.
         Refused: a remote file without HTTPS. Also what ``files.fetch_text`` raises.
     """
-    sources = collect_sources(config.items("requirements"), config.items("dependency_groups"), world.around)
+    sources = collect_sources(
+        config.items("requirements"),
+        config.items("dependency_groups"),
+        world.around,
+        projects=invocation.command == "lock",
+    )
     check_sources(sources, config)
     reader = _Reader(files=files, world=world, target=target, settings=read_settings(config))
     build = [_only_constraints(reader.apart(path)) for path in config.items("build_constraints")]
@@ -79,8 +85,8 @@ class _Reader:
     """Files one after the other: what one says about formats holds for the locks after it."""
 
     files: Files
-    world: World
-    target: Target
+    world: Near
+    target: Meant
     settings: Settings
     lines: list[RequirementLine] = field(default_factory=list)
     said: list[Setting] = field(default_factory=list)
@@ -106,6 +112,8 @@ class _Reader:
         for source in sources.files:
             if isinstance(source, LockRequest):
                 self._lock(source)
+            elif isinstance(source, ProjectRequest):
+                self._project(source)
             else:
                 self.file(source, constraint=False)
         if sources.locks:
@@ -152,11 +160,18 @@ class _Reader:
         self.lines += lines
         self.findings += findings
 
+    def _project(self, request: ProjectRequest) -> None:
+        from safepip.flows.projects import project_requirements
+
+        self.lines += project_requirements(
+            request, self.files, lambda: self.target.environment, self._settings()
+        )
+
     def _settings(self) -> Settings:
         return with_file_options(self.settings, tuple(self.said))
 
 
-def _read(path: Sourced[str], files: Files, world: World, *, constraint: bool) -> RequirementFile:
+def _read(path: Sourced[str], files: Files, world: Near, *, constraint: bool) -> RequirementFile:
     from safepip.pipcompat.reqfile import read
 
     return read(
@@ -182,7 +197,7 @@ def _only_constraints(read: RequirementFile) -> RequirementFile:
     return read
 
 
-def _absolute(setting: Setting, world: World) -> Setting:
+def _absolute(setting: Setting, world: Near) -> Setting:
     """A folder as the operator's own folders are written, so that the two can be compared."""
     if setting.option not in _PLACES or is_url(setting.value) or not setting.value.strip():
         return setting
@@ -190,7 +205,7 @@ def _absolute(setting: Setting, world: World) -> Setting:
 
 
 def _typed_requirements(
-    invocation: Invocation, own: OwnOptions, config: Options, world: World
+    invocation: Invocation, own: OwnOptions, config: Options, world: Near
 ) -> list[RequirementLine]:
     arguments = [argument for argument in invocation.arguments if argument.value.strip()]
     hashes = _hashes_of(len(arguments), own)
@@ -202,7 +217,7 @@ def _typed_requirements(
 def _typed(
     said: Sourced[str],
     config: Options,
-    world: World,
+    world: Near,
     *,
     editable: bool = False,
     hashes: Sequence[Digest] = (),
@@ -219,7 +234,7 @@ def _typed(
     )
 
 
-def _is_named_like_a_folder(line: RequirementLine, world: World) -> bool:
+def _is_named_like_a_folder(line: RequirementLine, world: Near) -> bool:
     """Whether a bare name could as well have been meant as the path of what stands here."""
     named = line.requirement
     return (

@@ -14,8 +14,8 @@ from safepip.resolve.request import FormatControl, ReleaseControl
 if TYPE_CHECKING:
     from packaging.markers import Marker
 
+    from safepip.flows.near import Near
     from safepip.flows.settings import Settings
-    from safepip.flows.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +52,24 @@ class Gathered:
         """Whether a file says ``--no-index``: it only takes away, so it counts."""
         return any(setting.option == "no-index" for setting in self.settings)
 
-    def for_markers(self, markers: Mapping[str, str], world: World) -> Gathered:
+    def for_markers(self, markers: Mapping[str, str], world: Near) -> Gathered:
         """Without what is not meant for this target; said in pip's words, as pip does."""
+        world.show.noted([ignoring(line) for line in self.not_for(markers)])
+        return self.meant_for(markers)
+
+    def meant_for(self, markers: Mapping[str, str]) -> Gathered:
+        """Without what is not meant for this target."""
         verdicts = _verdicts((*self.roots, *self.constraints), markers)
-        world.show.noted([_ignoring(line) for line in self.roots if not verdicts[_marker(line)]])
         return replace(
             self,
             roots=tuple(line for line in self.roots if verdicts[_marker(line)]),
             constraints=tuple(line for line in self.constraints if verdicts[_marker(line)]),
         )
+
+    def not_for(self, markers: Mapping[str, str]) -> tuple[RequirementLine, ...]:
+        """The requirements that are not meant for this target."""
+        verdicts = _verdicts(self.roots, markers)
+        return tuple(line for line in self.roots if not verdicts[_marker(line)])
 
     def with_file_options(self, settings: Settings) -> Settings:
         """The settings after what files may say about formats, pre-releases and hashes."""
@@ -98,7 +107,8 @@ def _verdicts(lines: Iterable[RequirementLine], markers: Mapping[str, str]) -> d
     return {marker: marker is None or marker.evaluate(target) for marker in distinct}
 
 
-def _ignoring(line: RequirementLine) -> str:
+def ignoring(line: RequirementLine) -> str:
+    """pip's words for a requirement that is not meant for the target."""
     name = line.requirement.name if line.requirement else line.text
     return f"Ignoring {name}: markers '{_marker(line)}' don't match your environment"
 

@@ -5,7 +5,9 @@ Nothing has been asked of an index when this returns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 
     from safepip.core.index import Index, Trust
     from safepip.core.origin import Sourced
-    from safepip.flows.world import Options, Target, World
+    from safepip.core.ports import Files
+    from safepip.flows.near import Near
+    from safepip.flows.world import Options, Target, Transport, World
     from safepip.pipcompat.argv import Invocation, OwnOptions
     from safepip.pipcompat.effective import EffectiveConfig
     from safepip.policy.schema import Policy
@@ -58,44 +62,119 @@ _EFFECTS: Mapping[str, str] = MappingProxyType(
 
 
 def guard(
-    invocation: Invocation, own: OwnOptions, world: World, target: Target, *, installs: bool = True
+    invocation: Invocation,
+    own: OwnOptions,
+    world: World,
+    target: Target,
+    *,
+    installs: bool = True,
+    locked: bool = False,
 ) -> Guarded:
     """Gather and judge. Where nothing is installed, the command's words are its own business.
+
+    Args:
+        locked: whether what is asked for is what somebody settled once: then one hash does not ask
+            hashes of local projects and repositories beside it, which have none.
 
     Raises:
         Refused: a setting or requirement that policy denies; all of them at once.
         UsageError, ConfiguredValueError, ConfigurationError, RequirementFileError: bad input.
     """
+    known = prepare(invocation, own, world, target, installs=installs)
+    whole = (
+        gather(invocation, own, known.config, world, files=known.texts, target=target)
+        if installs
+        else Gathered()
+    )
+    gathered = whole.for_markers(target.environment.markers, world) if installs else whole
+    context = _context_of_lock(known, whole, world) if locked else None
+    guarded, found = judged(known, whole, gathered, world, context)
+    stop_if_denied(found, world)
+    world.show.noted(tuple(unasked(known.config)) if installs else ())
+    return guarded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What is in force before any requirement has been read.
+
+    Attributes:
+        findings: what merging the policy's layers found; not judged yet.
+        trust: TLS trust of everything that is no index.
+        texts: requirement, constraint and lock files, local and remote.
+        now: of this run.
+        passed: see :class:`~safepip.rules.base.RuleContext`.
+    """
+
+    config: EffectiveConfig
+    policy: Policy
+    findings: tuple[Finding, ...]
+    transport: Transport
+    places: NamedPlaces
+    trust: Trust
+    texts: Files
+    now: datetime
+    passed: Callable[[Finding, str], None]
+
+
+def prepare(
+    invocation: Invocation, own: OwnOptions, world: World, target: Target, *, installs: bool = True
+) -> Prepared:
+    """Read configuration and policy, and open the audit log. Raises as :func:`guard`."""
     config = _configured(invocation, world, target, installs=installs)
-    policy, policy_findings = read_policy(own, world)
-    open_audit(invocation.command or "", policy, world)
+    policy, findings = read_policy(own, world)
+    open_audit(invocation.typed or invocation.command or "", policy, world)
     transport = read_transport(config, world)
     places = named_places(config)
     trust = default_trust(places, policy, world.around)
-    texts = requirement_texts(transport, trust, policy, world)
-    whole = gather(invocation, own, config, world, files=texts, target=target) if installs else Gathered()
-    places = places.without_index(whole.no_index)
-    indexes = configured_indexes(places, policy, world.around)
-    gathered = whole.for_markers(target.environment.markers, world) if installs else whole
-    settings = _with_file_options(gathered, config, world)
-    context = _context(policy, indexes, world, requires_hashes=_requires_hashes(settings, whole))
-    locked, objections = _route_locked(gathered, indexes, policy, trust)
-    found = judge_each((*policy_findings, *gathered.findings, *objections), context)
-    stop_if_denied((*found, *_judge_all(config, gathered, context)), world)
-    world.show.noted(tuple(unasked(config)) if installs else ())
-    return Guarded(
+    return Prepared(
         config=config,
-        settings=settings,
+        policy=policy,
+        findings=findings,
         transport=transport,
+        places=places,
+        trust=trust,
+        texts=requirement_texts(transport, trust, policy, world),
+        now=world.clock.now(),
+        passed=world.audit.passed,
+    )
+
+
+def judged(
+    known: Prepared,
+    whole: Gathered,
+    gathered: Gathered,
+    world: Near,
+    context: RuleContext | None = None,
+) -> tuple[Guarded, tuple[Finding, ...]]:
+    """Everything that was said, and what the rules find in it.
+
+    Args:
+        whole: what was gathered, also what is not meant for this environment.
+        gathered: what is.
+        context: what rules are told; None: made here.
+    """
+    places, policy = known.places.without_index(whole.no_index), known.policy
+    indexes = configured_indexes(places, policy, world.around)
+    settings = _with_file_options(gathered, known.config, world)
+    if context is None:
+        context = context_of(known, whole, world, requires_hashes=_requires_hashes(settings, whole))
+    locked, objections = _route_locked(gathered, indexes, policy, known.trust)
+    found = judge_each((*known.findings, *gathered.findings, *objections), context)
+    guarded = Guarded(
+        config=known.config,
+        settings=settings,
+        transport=known.transport,
         policy=policy,
         roots=gathered.roots,
         constraints=gathered.constraints,
         indexes=with_named_in_files(indexes, gathered.settings, places, policy, world.around),
-        trust=trust,
+        trust=known.trust,
         context=context,
         build_constraints=gathered.build_constraints,
         locked=locked,
     )
+    return guarded, (*found, *_judge_all(known.config, gathered, context))
 
 
 def _configured(invocation: Invocation, world: World, target: Target, *, installs: bool) -> EffectiveConfig:
@@ -107,7 +186,7 @@ def _configured(invocation: Invocation, world: World, target: Target, *, install
     return config
 
 
-def _with_file_options(gathered: Gathered, config: EffectiveConfig, world: World) -> Settings:
+def _with_file_options(gathered: Gathered, config: EffectiveConfig, world: Near) -> Settings:
     said = read_settings(config)
     world.show.noted(tuple(overruled(gathered.settings, said.format_control)))
     return gathered.with_file_options(said)
@@ -124,17 +203,21 @@ def _route_locked(
     return route_locked(gathered.roots, indexes, policy, trust, patterns_only=patterns_only(policy))
 
 
-def _context(
-    policy: Policy, indexes: tuple[Index, ...], world: World, *, requires_hashes: bool
-) -> RuleContext:
+def context_of(known: Prepared, whole: Gathered, world: Near, *, requires_hashes: bool) -> RuleContext:
+    """What rules are told in this run."""
     return RuleContext(
-        policy=policy,
-        now=world.clock.now(),
-        indexes=indexes,
+        policy=known.policy,
+        now=known.now,
+        indexes=configured_indexes(known.places.without_index(whole.no_index), known.policy, world.around),
         requires_hashes=requires_hashes,
         default_index_url=Url.parse(world.around.default_index_url),
-        passed=world.audit.passed,
+        passed=known.passed,
     )
+
+
+def _context_of_lock(known: Prepared, whole: Gathered, world: Near) -> RuleContext:
+    settings = whole.with_file_options(read_settings(known.config))
+    return context_of(known, whole, world, requires_hashes=settings.require_hashes)
 
 
 def _judge_all(config: EffectiveConfig, gathered: Gathered, context: RuleContext) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -33,6 +33,19 @@ if TYPE_CHECKING:
     from safepip.pipcompat.argv import Invocation, OwnOptions
 
 
+class Aim(Protocol):
+    """What a command makes of an environment besides putting the plan into it, as ``install`` does."""
+
+    def check(self, guarded: Guarded) -> None:
+        """Raise UsageError where what was said does not go with the command."""
+
+    def standing(self, guarded: Guarded, environment: Environment) -> Environment:
+        """The environment with only that installed which may stand for what is asked for."""
+
+    def completed(self, plan: Plan, guarded: Guarded, target: Target, world: World) -> Plan:
+        """The plan with whatever else the environment needs to be as wanted."""
+
+
 def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
     """Resolve, fetch, verify, apply. Returns pip's exit code.
 
@@ -40,16 +53,26 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
         Refused, Undecided, VerificationError, ResolutionError and the other SafepipErrors; the
         environment is then as it was.
     """
+    return bring_about(None, invocation, own, world)
+
+
+def bring_about(aim: Aim | None, invocation: Invocation, own: OwnOptions, world: World) -> int:
+    """The path of every command that changes an environment; see :func:`install`.
+
+    Args:
+        aim: None: the plan is all that is wanted.
+    """
     with closing(world.target(own.python)) as target:
 
         def warm_up() -> None:
             target.applier.warm_up()
 
         world.show.noted(target.recover())
-        guarded = guard(invocation, own, world, target)
+        guarded = guard(invocation, own, world, target, locked=aim is not None)
+        if aim:
+            aim.check(guarded)
         _check(guarded.settings, own, target, world)
-        # Neither PYTHONPATH nor a look-alike decides that something with a hash is there already.
-        environment = target.vouched_for if guarded.counts_hashes else target.environment
+        environment = _standing(aim, guarded, target)
         if _adds_something(guarded, environment):
             # Let pip get ready meanwhile; where all may be there already, not before an index is asked.
             warm_up()
@@ -60,18 +83,34 @@ def install(invocation: Invocation, own: OwnOptions, world: World) -> int:
             plan = make_plan(guarded, environment, connection, world, builds)
             if environment is not target.environment and not guarded.settings.elsewhere:
                 plan = with_replaced(plan, target.alone, environment)
+            plan = aim.completed(plan, guarded, target, world) if aim else plan
             world.show.satisfied(plan)
             if guarded.settings.report:
                 plan = with_digests(plan, guarded, connection, world)
             if _only_tells(own, plan, guarded, environment, world):
                 return ExitCode.OK
-            if not plan.steps:
+            if plan.changes_nothing:
                 said = warnings_without_pip(guarded.settings, environment, world)
                 world.show.installed(plan, Applied(exit_code=ExitCode.OK, messages=said))
                 return ExitCode.OK
-            owned = {} if guarded.settings.elsewhere else target.owned
-            plan, files = verified_files(plan, guarded, connection, world, builds, installed=owned)
+            staying = _staying(plan, guarded, target)
+            plan, files = verified_files(plan, guarded, connection, world, builds, installed=staying)
             return _apply(plan, files, guarded, target, world)
+
+
+def _standing(aim: Aim | None, guarded: Guarded, target: Target) -> Environment:
+    """What is installed, as far as it may stand for what is asked for."""
+    # Neither PYTHONPATH nor a look-alike decides that something with a hash is there already.
+    environment = target.vouched_for if guarded.counts_hashes else target.environment
+    return aim.standing(guarded, environment) if aim else environment
+
+
+def _staying(plan: Plan, guarded: Guarded, target: Target) -> Mapping[NormalizedName, Iterable[str]]:
+    """The files of what is there and stays, which nothing may overwrite."""
+    if guarded.settings.elsewhere:
+        return {}
+    going = {one.project for one in plan.removed}
+    return {project: files for project, files in target.owned.items() if project not in going}
 
 
 def _only_tells(

@@ -76,7 +76,7 @@ def _versions(plan: Plan) -> Mapping[str | None, Version]:
 
 def _is_unknown(step: Step) -> bool:
     """Whether nothing says what the bytes of a direct URL have to be: no page vouches for it either."""
-    remote = step.route.reason is RouteReason.DIRECT
+    remote = step.route.reason is RouteReason.DIRECT and not _is_repository(step)
     return remote and not step.acceptable.strong and not step.file.digests.strong
 
 
@@ -103,7 +103,7 @@ def _origin(step: Step) -> Origin:
 
 def judge_job(job: Job, guarded: Guarded, world: World) -> None:
     """Raise Refused where a source distribution needs a hash of the user's and has none. Before it is run."""
-    if not job.acceptable.strong and _must_be_hashed(guarded, from_file=job.from_file):
+    if not job.acceptable.strong and must_be_hashed(guarded, from_file=job.from_file):
         stop_if_denied(judge_each([_unhashed_source(job, guarded)], guarded.context), world)
 
 
@@ -113,7 +113,7 @@ def judge_archive(line: RequirementLine) -> None:
         raise Refused([_unknown(line.text, line.origin, None)])
 
 
-def _must_be_hashed(guarded: Guarded, *, from_file: bool) -> bool:
+def must_be_hashed(guarded: Guarded, *, from_file: bool) -> bool:
     """Whether a hash of the user's is needed, by the policy's mode or pip's."""
     mode = guarded.policy.hash_mode.value
     if guarded.context.requires_hashes or mode is HashMode.REQUIRED:
@@ -124,7 +124,12 @@ def _must_be_hashed(guarded: Guarded, *, from_file: bool) -> bool:
 def _needs_hash(step: Step, guarded: Guarded) -> bool:
     # A path in a requirement file is the user's own code.
     own = step.source is not None and step.direct and step.route.reason is RouteReason.LOCAL
-    return _must_be_hashed(guarded, from_file=step.from_file and not own)
+    return must_be_hashed(guarded, from_file=step.from_file and not own and not _is_repository(step))
+
+
+def _is_repository(step: Step) -> bool:
+    """Whether it is code of a commit, whose id says what it is."""
+    return step.source is not None and step.source.vcs is not None
 
 
 def _unhashed_source(job: Job, guarded: Guarded) -> Finding:
@@ -134,7 +139,7 @@ def _unhashed_source(job: Job, guarded: Guarded) -> Finding:
         origin=job.asked or Origin(layer=Layer.INDEX, kind=Place.INDEX, place=job.index.name),
         subject=job.project,
         help=f"after checking it, add its hash: {job.name} --hash=sha256:…",
-        decided_by=_decided_by(guarded),
+        decided_by=decided_by_mode(guarded),
     )
 
 
@@ -152,7 +157,7 @@ def _unhashed(step: Step, guarded: Guarded) -> Finding:
         help=f"after checking it, add this to {_its_file(guarded)}: {pin} {known}"
         if known
         else f"add {pin} --hash=sha256:…",
-        decided_by=_decided_by(guarded),
+        decided_by=decided_by_mode(guarded),
     )
 
 
@@ -160,7 +165,8 @@ def _its_file(guarded: Guarded) -> str:
     return "a file for --build-constraint" if guarded.of_build else "the file"
 
 
-def _decided_by(guarded: Guarded) -> str:
+def decided_by_mode(guarded: Guarded) -> str:
+    """Who asks for hashes."""
     if guarded.context.requires_hashes:
         return HASH_CHECKING
     mode = guarded.policy.hash_mode

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
@@ -67,8 +68,9 @@ def locked_router(
 
 
 def _locked_here(guarded: Guarded) -> Mapping[NormalizedName, Routed]:
-    """The routes of the locked projects among these very roots."""
-    names = {line.locked.project for line in guarded.roots if line.locked is not None}
+    """The routes of the locked projects among these very roots, or among what their lock holds a build to."""
+    lines = (*guarded.roots, *guarded.constraints)
+    names = {line.locked.project for line in lines if line.locked is not None}
     return {project: routed for project, routed in guarded.locked.items() if project in names}
 
 
@@ -82,18 +84,33 @@ def route_locked(
 ) -> tuple[dict[NormalizedName, Routed], tuple[Finding, ...]]:
     """Where each locked wheel or source archive comes from, and what speaks against it.
 
+    What locks hold for builds is judged as everything else; where it comes from, its build asks.
+
     Args:
         indexes: every index of the run.
         trust: for files that belong to no index.
         patterns_only: whether a name that no pattern decides has no route.
     """
+    from safepip.flows.locked_builds import pins_of, weak_digests
+
+    told = tuple(lines)
+    place = partial(Placing, indexes=indexes, policy=policy, trust=trust, patterns_only=patterns_only)
+    routes, findings = _route_each(told, place)
+    for pins in pins_of(told):
+        findings += (*_route_each(pins, place)[1], *weak_digests(pins))
+    return routes, tuple(dict.fromkeys(findings))
+
+
+def _route_each(
+    lines: Iterable[RequirementLine], place: Callable[[LockedFile], Placing]
+) -> tuple[dict[NormalizedName, Routed], list[Finding]]:
     routes: dict[NormalizedName, Routed] = {}
     findings: list[Finding] = []
     for line in lines:
         locked = line.locked
         if locked is None:
             continue
-        placing = Placing(locked, indexes, policy, trust, patterns_only=patterns_only)
+        placing = place(locked)
         findings += placing.misfits(line)
         if line.kind is not RequirementKind.NAMED:
             continue
@@ -101,11 +118,12 @@ def route_locked(
         if isinstance(answer, Finding):
             findings.append(answer)
         else:
-            routes[locked.project] = _routed(line, locked, answer, placing.url)
-    return routes, tuple(findings)
+            routes[locked.project] = routed(line, locked, answer, placing.url)
+    return routes, findings
 
 
-def _routed(line: RequirementLine, locked: LockedFile, index: Index, url: Url | None) -> Routed:
+def routed(line: RequirementLine, locked: LockedFile, index: Index, url: Url | None) -> Routed:
+    """The one file that will do for the line, on the index that it belongs to."""
     file = FileEntry(
         filename=locked.filename,
         url=locked.url if url is None else replace(url, fragment="").without_secrets,

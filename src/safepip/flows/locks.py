@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.pylock import PackageDirectory, PackageSdist, PackageVcs, PackageWheel
@@ -16,9 +17,12 @@ from safepip.core.finding import Finding
 from safepip.core.origin import Origin
 from safepip.core.subjects import LockedFile, RequirementKind, RequirementLine
 from safepip.core.url import Url, UrlError
+from safepip.flows.locked_builds import PinReader
+from safepip.lock.build_tables import BuildTables
 from safepip.lock.locate import locked_file
 from safepip.lock.read import Lock, oddities, read_lock
 from safepip.lock.select import Chosen, select, undeclared
+from safepip.lock.selectors import Selectors
 from safepip.pipcompat.callbacks import is_remote
 from safepip.pipcompat.fragment import FragmentError, acceptable, read_fragment
 from safepip.pipcompat.reqsource import Source, content_of, path_of
@@ -39,36 +43,21 @@ EXPERIMENTAL = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockReader:
-    """Reads locks for one environment."""
+class LockOpener:
+    """Reads locks, and makes requirement lines of what they name."""
 
     files: Files
     around: Surroundings
-    environment: Environment
 
-    def read(
-        self, request: LockRequest, formats: FormatControl
-    ) -> tuple[list[RequirementLine], list[Finding]]:
-        """The requirements of one lock, and what is odd about it.
+    def open(self, location: str, named: Origin) -> Lock:
+        """The lock at a path or URL.
 
-        Raises:
-            RequirementFileError: it cannot be read, or is not for this environment; pip's words.
-            Refused: a lock over plaintext. Also what ``Files.fetch_text`` raises.
+        Args:
+            named: who named it.
+
+        Raises as :meth:`LockReader.read`.
         """
-        lock = self._lock(request)
-        findings = [*oddities(lock), *_undeclared(lock, request)]
-        chosen = select(
-            lock,
-            request.selectors,
-            markers=self.environment.markers,
-            tags=self.environment.tags,
-            prefers_sdist=lambda project: permitted(project, formats) == (False, True),
-        )
-        return [self._line(lock, one) for one in chosen], findings
-
-    def _lock(self, request: LockRequest) -> Lock:
-        location = request.location
-        source = Source(location=location, constraint=False, origin=request.origin, ancestors={})
+        source = Source(location=location, constraint=False, origin=named, ancestors={})
         return read_lock(
             self._data(source),
             place=source.place,
@@ -88,7 +77,8 @@ class LockReader:
                 origin=source.origin,
             ) from None
 
-    def _line(self, lock: Lock, chosen: Chosen) -> RequirementLine:
+    def line(self, lock: Lock, chosen: Chosen) -> RequirementLine:
+        """What pip makes of one file of the lock."""
         locked = locked_file(lock, chosen)
         origin = lock.text.origin((*chosen.package_path, "name"))
         if isinstance(chosen.artifact, PackageWheel | PackageSdist):
@@ -105,6 +95,39 @@ class LockReader:
             exists=self.around.exists,
         )
         return replace(line, locked=locked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockReader(LockOpener):
+    """Reads locks for one environment."""
+
+    environment: Environment
+
+    def read(
+        self, request: LockRequest, formats: FormatControl
+    ) -> tuple[list[RequirementLine], list[Finding]]:
+        """The requirements of one lock, and what is odd about it.
+
+        Raises:
+            RequirementFileError: it cannot be read, or is not for this environment; pip's words.
+            Refused: a lock over plaintext. Also what ``Files.fetch_text`` raises.
+        """
+        lock = self.open(request.location, request.origin)
+        tables = BuildTables(lock)
+        findings = [*oddities(lock), *tables.oddities(), *_undeclared(lock, request)]
+        choose = partial(
+            select,
+            markers=self.environment.markers,
+            tags=self.environment.tags,
+            prefers_sdist=lambda project: permitted(project, formats) == (False, True),
+        )
+        pins = PinReader(
+            tables=tables,
+            markers=self.environment.markers,
+            select=lambda below: choose(below, Selectors()),
+            line=self.line,
+        )
+        return [pins.with_pins(lock, one) for one in choose(lock, request.selectors)], findings
 
 
 def permitted(project: NormalizedName, formats: FormatControl) -> tuple[bool, bool]:

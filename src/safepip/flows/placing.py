@@ -40,15 +40,19 @@ class Placing:
         if self.locked.remote and line.kind is RequirementKind.PATH:
             yield self._elsewhere()
 
-    def index(self) -> Index | Finding:
-        """Its index, or what stands for one; the finding where it may come from nowhere."""
+    def index(self, *, direct: bool = False) -> Index | Finding:
+        """Its index, or what stands for one; the finding where it may come from nowhere.
+
+        Args:
+            direct: whether it is of no index, as the lock says (``archive``).
+        """
         try:
             url = self.url = Url.parse(self.locked.url)
         except UrlError as error:
             return self._finding("lock-source", f"has a URL that cannot be read: it {error}", _URL_HELP)
         if url.scheme == "file":
             return self._local(url)
-        return next(self._unsafe(url), None) or self._remote(url)
+        return next(self._unsafe(url), None) or (self._of_none(url) if direct else self._remote(url))
 
     def _local(self, url: Url) -> Index | Finding:
         """A file beside a local lock: the project's own copy."""

@@ -78,7 +78,7 @@ def memory_of(guarded: Guarded, world: World) -> Memory:
 
 def with_digests(plan: Plan, guarded: Guarded, connection: Connection, world: World) -> Plan:
     """The plan as a report names it: with a digest for the files of local folders, which are read for it."""
-    bare = tuple(s for s in plan.steps if not s.file.digests.strong and not (s.source and s.source.directory))
+    bare = tuple(s for s in plan.steps if not s.file.digests.strong and (s.source is None or s.source.is_archive))
     if not bare:
         return plan
     files = fetched(replace(plan, steps=bare), guarded, connection)
@@ -93,8 +93,8 @@ def _with_digest(step: Step, sha256: str | None) -> Step:
 
 
 def to_fetch(plan: Plan) -> list[Step]:
-    """The steps that are files somewhere; a folder that is built is there already."""
-    return [step for step in plan.steps if step.source is None or not step.source.directory]
+    """The steps that are files somewhere; a folder or repository that is built is there already."""
+    return [step for step in plan.steps if step.source is None or step.source.is_archive]
 
 
 def fetched(plan: Plan, guarded: Guarded, connection: Connection) -> Mapping[NormalizedName, Path]:

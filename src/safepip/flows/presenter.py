@@ -14,6 +14,7 @@ from safepip.core.trusted import TrustedPolicy
 
 if TYPE_CHECKING:
     from safepip.core.explained import Page
+    from safepip.core.lock_page import LockPage
 
 
 class Presenter(Protocol):
@@ -40,14 +41,20 @@ class Presenter(Protocol):
 
     def downloaded(self, plan: Plan, saved: Sequence[Saved]) -> None: ...
 
+    def saved(self, files: Sequence[Saved]) -> None:
+        """``Saved …``: each file of a mirror."""
+
     def building(self, line: str) -> None:
         """pip's own words about a build, for stdout."""
 
     def processing(self, path: str, editable: str | None) -> None:
         """``Processing ./dir``; with the URL of an editable one ``Obtaining file:///dir``."""
 
-    def explained(self, plan: Plan) -> None:
-        """``--explain``: each step with its reasons."""
+    def explained(self, plan: Plan, heading: str = "") -> None:
+        """``--explain``: each step with its reasons, under a heading where there are several plans."""
+
+    def locked(self, page: LockPage) -> None:
+        """``lock``: what the file holds now, and what was another way before."""
 
     def explained_page(self, page: Page) -> None:
         """``safepip explain``: one page, with what rules say about the settings."""

@@ -60,10 +60,10 @@ class Memory:
             return None
         index = _same_name(route, before.route)
         if index is None:
-            return self._judged(_elsewhere(route, before.route))
+            return self._judged(elsewhere(route, before.route))
         if _is_there(index, before.route) or not self._counts_bytes or _shares_files(routed, before):
             return None
-        return self._judged(_moved(route, index, before.route))
+        return self._judged(moved(route, index, before.route))
 
     def check(self, project: NormalizedName, version: Version, index: Index, file: FileEntry) -> None:
         """Raise Refused where a listed file is not the one that was first used."""
@@ -76,7 +76,7 @@ class Memory:
         )
         if known is None or listed == known.digest.hex:
             return
-        found = _republished(project, index, file, known)
+        found = republished(project, index, file, known)
         if (denied := self._judged(found, version)) is not None:
             raise Refused([denied])
 
@@ -93,11 +93,29 @@ class Memory:
             files = self._new_file(job.index.name, job.file, archive, self._before(job.project))
             self._write([Known(project=job.project, files=files)])
 
+    def remember_listed(self, plan: Plan, files: Mapping[NormalizedName, tuple[FileEntry, ...]]) -> None:
+        """Write down what pages say of files that are locked: they must be the same when they are fetched.
+
+        Args:
+            files: each with a sha256; those whose size nobody knows yet are left to their first use.
+        """
+        steps = [step for step in plan.steps if not (step.direct or step.route.index.kind.local)]
+        self._write([self._listed(step, files.get(step.project, ())) for step in steps])
+
+    def _listed(self, step: Step, files: tuple[FileEntry, ...]) -> Known:
+        before = self._before(step.project)
+        news: dict[tuple[str, str], KnownFile] = {}
+        # Where indexes merge, only of the chosen file it is known which of them lists it.
+        for file in files if len(step.route.indexes) == 1 else files[:1]:
+            if file.size is not None and file.digests.sha256 is not None:
+                news |= self._new_digest(step.index, file.filename, file.digests.sha256, file.size, before)
+        return Known(project=step.project, route=self._new_route(step, before), files=news)
+
     def _write(self, known: list[Known]) -> None:
         try:
             self._record.remember([one for one in known if one.route or one.files])
         except OSError as error:
-            self._sink(Found(finding=_unwritten(error)))
+            self._sink(Found(finding=unwritten(error)))
 
     def _before(self, project: NormalizedName) -> Known:
         known = self._known.get(project)
@@ -127,13 +145,18 @@ class Memory:
     ) -> dict[tuple[str, str], KnownFile]:
         if not self._counts_bytes:
             return {}
-        key = (index, file.filename)
         sha256, size = self._measure(path, file.digests)
+        return self._new_digest(index, file.filename, sha256, size, before)
+
+    def _new_digest(
+        self, index: str, filename: str, sha256: str, size: int, before: Known
+    ) -> dict[tuple[str, str], KnownFile]:
+        key = (index, filename)
         digest = Digest(algorithm=Algorithm.SHA256, hex=sha256)
-        if key in before.files and before.files[key].digest == digest:
+        if not self._counts_bytes or (key in before.files and before.files[key].digest == digest):
             return {}
-        now = self._context.now
-        return {key: KnownFile(index=index, filename=file.filename, digest=digest, size=size, since=now)}
+        since = self._context.now
+        return {key: KnownFile(index=index, filename=filename, digest=digest, size=size, since=since)}
 
     def _judged(self, finding: Finding, version: Version | None = None) -> Finding | None:
         """The finding where policy lets it deny; said, and None, where it only warns."""
@@ -170,73 +193,3 @@ def _shares_files(routed: Routed, before: Known) -> bool:
 def _names(index: Index) -> tuple[str, ...]:
     """What the record may call it: its name, or what it was called before a policy gave it one."""
     return (index.name, index.url.without_secrets)
-
-
-def _elsewhere(route: Route, known: KnownRoute) -> Finding:
-    """Another index than before."""
-    project, index = route.project, route.index
-    return _route_changed(
-        project,
-        index,
-        f"came from {known.index} so far, and would now come from {index.label}",
-        f"first installed from {known.index} on {known.since:%Y-%m-%d}",
-        f'if it belongs to {index.label}, say so in safepip.toml: packages = ["{project}"] in its [[index]]; or',
-    )
-
-
-def _moved(route: Route, index: Index, known: KnownRoute) -> Finding:
-    """The same name, at another place that has nothing of what was there."""
-    return _route_changed(
-        route.project,
-        index,
-        f"came from {known.url} so far, and {index.label} has none of the files that were used",
-        f"first installed from {known.url} on {known.since:%Y-%m-%d}",
-        f"name {known.url} again (--index-url, --extra-index-url), or list both indexes in safepip.toml; "
-        "if the project did move",
-    )
-
-
-def _route_changed(project: NormalizedName, index: Index, what: str, since: str, instead: str) -> Finding:
-    return Finding(
-        rule="route-changed",
-        message=f"{project} {what}",
-        origin=index.place,
-        subject=project,
-        notes=(since,),
-        help=f"{instead}, once: --allow route-changed:{project} --reason WHY",
-        decided_by="the record of first uses",
-    )
-
-
-def _republished(project: NormalizedName, index: Index, file: FileEntry, known: KnownFile) -> Finding:
-    page = Origin(
-        layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
-    )
-    return Finding(
-        rule="republished-file",
-        message=f"{'the lock names' if file.locked else f'{index.label} offers'} other bytes than before "
-        f"under the name {file.filename}",
-        origin=file.locked or page,
-        subject=project,
-        notes=(
-            f"{known.digest} was first used on {known.since:%Y-%m-%d}",
-            f"now the {'lock' if file.locked else 'page'} says sha256:{file.digests.sha256}",
-        ),
-        help=(
-            f"ask whoever {'made the lock' if file.locked else 'keeps the index'} why a released file changed; "
-            "if that is right, once: "
-            f"--allow republished-file:{project} --reason WHY"
-        ),
-        decided_by="the record of first uses",
-    )
-
-
-def _unwritten(error: OSError) -> Finding:
-    return Finding(
-        rule="unwritten-record",
-        message=f"what was used for the first time cannot be remembered: {error.strerror or error}",
-        origin=Origin(layer=Layer.USER, kind=Place.FILE, place=str(error.filename or "")),
-        level=Level.WARN,
-        help="make the folder writable; until then a changed file or route goes unnoticed",
-        severity=Severity.LOW,
-    )

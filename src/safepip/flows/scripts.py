@@ -15,14 +15,14 @@ from safepip.pipcompat.script import Script, read_script
 if TYPE_CHECKING:
     from safepip.core.ports import Environment, Files
     from safepip.core.subjects import RequirementLine
+    from safepip.flows.near import Near
     from safepip.flows.settings import Settings
-    from safepip.flows.world import World
 
 
 def script_requirements(
     named: Sequence[Sourced[str]],
     files: Files,
-    world: World,
+    world: Near,
     environment: Callable[[], Environment],
     settings: Settings,
 ) -> tuple[RequirementLine, ...]:
@@ -49,12 +49,22 @@ def script_requirements(
 
 
 def _check_python(script: Script, path: str, environment: Environment, settings: Settings) -> None:
-    wanted = script.requires_python
+    if script.requires_python is not None:
+        check_python(f"Script {path!r}", script.requires_python, environment, settings)
+
+
+def check_python(what: str, wanted: Sourced[str], environment: Environment, settings: Settings) -> None:
+    """Raise ResolutionError, in pip's words, where what needs a Python needs another one than this.
+
+    Args:
+        what: who needs it, as the sentence begins.
+        wanted: a version specifier.
+    """
     python = _python(environment, settings)
-    if wanted is not None and not SpecifierSet(wanted.value).contains(python, prereleases=True):
+    if not SpecifierSet(wanted.value).contains(python, prereleases=True):
         shown = ".".join(str(part) for part in python.release[:2])
         raise ResolutionError(
-            f"Script {path!r} requires a different Python: {shown} not in {wanted.value!r}",
+            f"{what} requires a different Python: {shown} not in {wanted.value!r}",
             reference="requires-python",
             origin=wanted.origin,
         )

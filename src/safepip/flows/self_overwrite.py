@@ -80,12 +80,16 @@ def stand_apart(plan: Plan, settings: Settings, target: TargetPort, world: World
     environment = target.alone
     if not lands_here(settings, environment, world):
         return
-    needed = {SAFEPIP, *(need.project for need in _Afterwards(plan, environment).needs())}
-    moving = {step.project for step in plan.steps} & needed
+    moving = {step.project for step in plan.steps} & stands_on(plan, environment)
     paths = (path.split("/") for project in moving for path in target.owned.get(project, ()))
     names = {path[1] for path in paths if path[0] == "library" and not path[1].endswith(".dist-info")}
     if names:
         world.stand_apart(names)
+
+
+def stands_on(plan: Plan, environment: Environment) -> Names:
+    """safepip, and every project that it would run on once the plan is applied."""
+    return frozenset({SAFEPIP, *(need.project for need in _Afterwards(plan, environment).needs())})
 
 
 def self_overwrites(plan: Plan, environment: Environment) -> tuple[Finding, ...]:

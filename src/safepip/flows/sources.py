@@ -11,7 +11,7 @@ from safepip.core.errors import CommandError
 from safepip.core.origin import Origin, Sourced
 from safepip.lock.selectors import Selectors
 from safepip.pipcompat.callbacks import is_remote
-from safepip.pipcompat.sourcename import lock_name, split_group
+from safepip.pipcompat.sourcename import lock_name, project_name, split_group
 
 if TYPE_CHECKING:
     from safepip.flows.surroundings import Surroundings
@@ -48,15 +48,23 @@ class LockRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRequest:
+    """The dependencies of one project, as its ``pyproject.toml`` has them, with those of its extras."""
+
+    location: Sourced[str]
+    extras: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """What is to be read, in pip's order. As in pip a lock that is named twice is read once.
 
     Attributes:
-        files: requirement files and locks.
+        files: requirement files, locks and, where a command reads them, projects.
         groups: ``[path:]name`` of groups in ``pyproject.toml``.
     """
 
-    files: tuple[Sourced[str] | LockRequest, ...]
+    files: tuple[Sourced[str] | LockRequest | ProjectRequest, ...]
     groups: tuple[Sourced[str], ...]
 
     @property
@@ -65,23 +73,35 @@ class Sources:
 
 
 def collect_sources(
-    requirements: Sequence[Sourced[str]], groups: Sequence[Sourced[str]], around: Surroundings
+    requirements: Sequence[Sourced[str]],
+    groups: Sequence[Sourced[str]],
+    around: Surroundings,
+    *,
+    projects: bool = False,
 ) -> Sources:
-    """Tell locks from requirement files and projects. Raises RequirementFileError for bad extras."""
+    """Tell locks from requirement files and projects. Raises RequirementFileError for bad extras.
+
+    Args:
+        projects: whether ``-r pyproject.toml`` stands for what the project needs; pip takes it for a
+            requirement file.
+    """
     locks: dict[tuple[str, str], LockRequest] = {}
-    files: list[Sourced[str] | LockRequest] = []
-    projects: list[Sourced[str]] = []
+    files: list[Sourced[str] | LockRequest | ProjectRequest] = []
+    grouped: list[Sourced[str]] = []
     for said, source, group in _named(requirements, groups):
         name = lock_name(source)
+        if name is None and group is not None:
+            grouped.append(said)
+            continue
         if name is None:
-            (files if group is None else projects).append(said)
+            files.append((projects and _project(said)) or said)
             continue
         key = _identity(name.location, around)
         if key not in locks:
             locks[key] = LockRequest(location=name.location, origin=said.origin)
             files.append(locks[key])
         locks[key].add(said, name.extras, group)
-    return Sources(files=tuple(files), groups=tuple(projects))
+    return Sources(files=tuple(files), groups=tuple(grouped))
 
 
 def check_sources(sources: Sources, config: Options) -> None:
@@ -104,6 +124,14 @@ def check_sources(sources: Sources, config: Options) -> None:
             "--implementation, are not supported when selecting requirements from "
             f"{sources.locks[0].location!r}"
         )
+
+
+def _project(said: Sourced[str]) -> ProjectRequest | None:
+    name = project_name(said)
+    if name is None:
+        return None
+    location = Sourced(value=name.location, origin=said.origin)
+    return ProjectRequest(location=location, extras=tuple(sorted(name.extras)))
 
 
 def _named(

@@ -10,10 +10,12 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
+from safepip.core.built import BuiltWheels
 from safepip.core.digest import Digests
 from safepip.core.finding import Finding
 from safepip.core.index import Trust
 from safepip.core.kept import Saved
+from safepip.core.mirror import Examined, MirroredFile, MirrorFolder
 from safepip.core.origin import Origin, Sourced
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import (
@@ -25,13 +27,14 @@ from safepip.core.ports import (
     Files,
     IndexClient,
     KeptFiles,
+    Output,
     Pip,
     Store,
 )
 from safepip.core.record import Record
 from safepip.core.trusted import TrustedPolicies
 from safepip.core.url import Url
-from safepip.core.workshop import Workshop
+from safepip.core.workshop import Repositories, Workshop
 from safepip.flows.presenter import Presenter
 from safepip.flows.surroundings import Surroundings
 
@@ -79,6 +82,9 @@ class Connection(Protocol):
     @property
     def store(self) -> Store: ...
 
+    @property
+    def repositories(self) -> Repositories: ...
+
     def inspect(
         self,
         steps: Sequence[Step],
@@ -90,6 +96,12 @@ class Connection(Protocol):
 
         Args:
             installed: the files of what stays in the environment, which nothing may overwrite.
+        """
+
+    def examine(self, files: Sequence[tuple[MirroredFile, Path]]) -> Sequence[Examined]:
+        """What each verified file of a mirror is, each for itself, without running it.
+
+        Raises VerificationError for an archive that cannot be read.
         """
 
     def close(self) -> None: ...
@@ -226,11 +238,17 @@ class World(Protocol):
             begin: called once, before the first question to an index.
         """
 
+    def built_wheels(self, cache_dir: str) -> BuiltWheels:
+        """What earlier runs built, as far as the cache folder still has it. Nothing is opened yet."""
+
     def kept(self, cache_dir: str) -> KeptFiles:
         """What earlier runs left below the cache folder."""
 
     def draft(self, path: str) -> Draft:
         """A private copy of the file at this absolute path."""
+
+    def output(self, path: str) -> Output:
+        """The file at this absolute path, which is to be written. Raises CommandError: it cannot be read."""
 
     @property
     def trusted(self) -> TrustedPolicies:
@@ -249,6 +267,9 @@ class World(Protocol):
             FileExistsError: something stands there, and it may not be replaced.
             OSError: it cannot be written.
         """
+
+    def mirror(self, folder: str, *, flat: bool) -> MirrorFolder:
+        """The folder of a mirror; ``flat``: without pages. Nothing is made yet."""
 
     def save(self, source: Path, folder: str, filename: str) -> Saved:
         """Copy a verified file to where ``download`` puts it. Raises OSError."""

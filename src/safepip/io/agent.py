@@ -194,13 +194,14 @@ class Agent:
             raise ApplyError(str(error), reference="pip")
         return Scheme(user=answer["user"], **answer["scheme"])
 
-    def install(self, argv: Sequence[str], log: Path) -> int:
-        """Run pip's main function on ``argv`` and wait; all it prints goes to ``log``.
+    def run(self, lines: Sequence[Sequence[str]], log: Path) -> int:
+        """Run pip's main function on each command line, up to the first that fails, and wait.
 
-        Returns pip's exit code; negative where a signal ended it.
+        All it prints goes to ``log``. Returns pip's exit code; negative where a signal ended it.
         """
         self.facts()
-        self._say({"install": {"argv": list(argv), "log": str(log), "environ": {"PATH": self._path}}})
+        said = [list(argv) for argv in lines]
+        self._say({"run": {"lines": said, "log": str(log), "environ": {"PATH": self._path}}})
         return self._process.wait()
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from safepip.core.ports import Applied, ApplyOptions, Environment
 from safepip.io.agent import Agent, Destination, Scheme
 from safepip.io.bytecode import WORTHWHILE_FILES, Compilers, processors
 from safepip.io.extent import by_project, measure
-from safepip.io.handover import Handover, destination, set_right
+from safepip.io.handover import Handover, destination, set_right, uninstall_argv
 from safepip.io.installed import metadata_folders, name_of, scan
 from safepip.io.interruption import terminations_interrupt, undisturbed
 from safepip.io.journal import Extent, Journal
@@ -51,7 +51,7 @@ class PipApplier:
             ApplyError: pip would refuse the destination, the disk is full, or what pip did is not
                 what was planned (and has been undone).
         """
-        if not plan.steps:
+        if plan.changes_nothing:
             return Applied(exit_code=0)
         wanted = destination(options.arguments)
         try:
@@ -80,7 +80,7 @@ class PipApplier:
         handover = Handover.write(self._agent.private / "handover", plan, files, options)
         extent = measure(
             zip(handover.wheels, (step.spellings for step in plan.steps), strict=True),
-            by_project(environment.installed, [step.project for step in plan.steps]),
+            by_project(environment.installed, plan.touched),
             scheme,
             cache_tag=str(self._agent.facts()["cache_tag"]),
             prefix=environment.prefix,
@@ -88,7 +88,7 @@ class PipApplier:
         )
         journal = Journal.begin(scheme.purelib, extent)
         try:
-            applied = self._run(handover, options, extent, user=scheme.user)
+            applied = self._run(plan, handover, options, extent, user=scheme.user)
             if applied.exit_code == 0:
                 _finish(plan, handover, scheme, may_keep=wanted.target is not None)
                 undisturbed(journal.commit)
@@ -100,17 +100,22 @@ class PipApplier:
             undisturbed(journal.undo)
         return Applied(exit_code=applied.exit_code, messages=(*messages, *applied.messages))
 
-    def _run(self, handover: Handover, options: ApplyOptions, extent: Extent, *, user: bool) -> Applied:
+    def _run(
+        self, plan: Plan, handover: Handover, options: ApplyOptions, extent: Extent, *, user: bool
+    ) -> Applied:
         log = handover.folder / "pip.log"
-        argv = handover.argv(options, user=user)
-        if not _worth_workers(extent, options):
-            return _told(self._agent.install(argv, log), log)
-        argv = handover.argv(options, user=user, compiles=False)
+        compiled_apart = bool(plan.steps) and _worth_workers(extent, options)
+        # What goes may own what comes: it goes first.
+        lines = [uninstall_argv(plan, options)] if plan.removed else []
+        if plan.steps:
+            lines.append(handover.argv(options, user=user, compiles=not compiled_apart))
+        if not compiled_apart:
+            return _told(self._agent.run(lines, log), log)
         folders = sorted(map(Path, extent.metadata_folders))
         cache_tag = str(self._agent.facts()["cache_tag"])
         agent = self._agent
         with Compilers(agent.python, agent.environ, agent.private / "empty", folders, cache_tag) as compilers:
-            code = agent.install(argv, log)
+            code = agent.run(lines, log)
             if code == 0:
                 compilers.finish()
         return _told(code, log)
@@ -192,16 +197,22 @@ def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -
         for library in scheme.libraries
         for folder in metadata_folders(library)
     }
+    if left := {name for name, _ in folders} & {one.project for one in plan.removed}:
+        raise _not_met(f"pip did not remove {', '.join(sorted(left))}")
     for step, wheel in zip(plan.steps, handover.wheels, strict=True):
         found = folders.get((step.project, step.version))
         if found is not None and (found / "RECORD").is_file():
             set_right(step, found, wheel, flat=handover.flat)
         elif not may_keep:
-            raise ApplyError(
-                f"pip did not install {step.name} {step.version}, which was planned",
-                reference="plan-not-met",
-                hint="this is a defect of safepip; everything has been put back",
-            )
+            raise _not_met(f"pip did not install {step.name} {step.version}")
+
+
+def _not_met(what: str) -> ApplyError:
+    return ApplyError(
+        f"{what}, which was planned",
+        reference="plan-not-met",
+        hint="this is a defect of safepip; everything has been put back",
+    )
 
 
 def _disk_error(error: OSError) -> ApplyError:

@@ -25,7 +25,7 @@ from safepip.core.ports import ApplyOptions, Environment
 from safepip.io.agent import Agent, minimal_environment
 from safepip.io.apply import PipApplier
 from safepip.io.build_backend import HookBackend
-from safepip.io.build_environ import scrubbed_environment
+from safepip.io.build_environ import passed_on, scrubbed_environment
 from safepip.io.build_process import Processes
 from safepip.io.build_unpack import read_member, unpack
 from safepip.io.installed import scan
@@ -73,24 +73,38 @@ class PrivateWorkshop:
     def room(self) -> BuildRoom:
         """See the port."""
         folder, target = self._new("room"), self._target()
-        python = make_environment(target.python, folder, minimal_environment(self._environ, self._private))
         # Of one interpreter: it need not be asked again what it is.
-        empty = replace(target, python=python, prefix=str(folder), installed={}, is_virtual=True)
-        return BuildRoom(self, empty, self._environ, own=True)
+        empty = replace(
+            target, python=interpreter_in(folder), prefix=str(folder), installed={}, is_virtual=True
+        )
+
+        def make() -> None:
+            make_environment(target.python, folder, minimal_environment(self._environ, self._private))
+
+        return BuildRoom(self, empty, self._environ, make)
 
     def target_room(self) -> BuildRoom:
         """See the port."""
-        return BuildRoom(self, self._target(), self._environ, own=False)
+        return BuildRoom(self, self._target(), self._environ, None)
 
     def is_directory(self, path: str) -> bool:
         return os.path.isdir(path)
 
     def unpack(self, archive: Path, filename: str, subdirectory: str) -> Path:
         """See the port."""
-        tree = unpack(archive, filename, self._new("source"), self._limits)
+        return self.inside(
+            unpack(archive, filename, self._new("source"), self._limits), subdirectory, filename
+        )
+
+    def new_folder(self) -> Path:
+        """See the port."""
+        return self._new("source")
+
+    def inside(self, tree: Path, subdirectory: str, name: str) -> Path:
+        """See the port."""
         inside = Path(os.path.realpath(tree / subdirectory))
         if not inside.is_relative_to(tree) or not inside.is_dir():
-            raise BuildError(f"{filename} has no folder {subdirectory!r}", reference="subdirectory")
+            raise BuildError(f"{name} has no folder {subdirectory!r}", reference="subdirectory")
         return inside
 
     def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
@@ -115,6 +129,10 @@ class PrivateWorkshop:
         if len(content) > self._limits.sidecar_max_bytes:
             raise BuildError(f"{path} is too large to be read", reference="unreadable-source")
         return content
+
+    def passed_on(self) -> Mapping[str, str]:
+        """See the port."""
+        return passed_on(self._environ)
 
     def digests(self, path: Path) -> Digests:
         """See the port."""
@@ -178,15 +196,20 @@ class BuildRoom:
 
     Args:
         known: what the environment is before anything is applied to it.
-        own: whether it was made for this; else it is the target, which is only looked at.
+        make: makes it, once it is needed; None: it is the target, which is only looked at.
     """
 
     def __init__(
-        self, workshop: PrivateWorkshop, known: Environment, environ: Mapping[str, str], *, own: bool
+        self,
+        workshop: PrivateWorkshop,
+        known: Environment,
+        environ: Mapping[str, str],
+        make: Callable[[], None] | None,
     ) -> None:
         self._workshop = workshop
         self._environ = environ
-        self._open = own
+        self._open = make is not None
+        self._make = make
         self._known = known
 
     @property
@@ -198,6 +221,7 @@ class BuildRoom:
         """See the port."""
         if not self._open:
             raise ApplyError("nothing is put where a backend may have been", reference="build-environment")
+        self._be_there()
         with closing(Agent(self._known.python, self._environ)) as agent:
             agent.warm()
             before = environment(agent)
@@ -214,7 +238,13 @@ class BuildRoom:
     def backend(self, tree: Path, system: BuildSystem, source: Source, name: str) -> HookBackend:
         """See the port. From now on the room is in the hands of the code that is built."""
         self._open = False
+        self._be_there()
         return self._workshop.new_backend(tree, system, source, name, self._known.python)
+
+    def _be_there(self) -> None:
+        make, self._make = self._make, None
+        if make is not None:
+            make()
 
 
 def _furnish(folder: Path, *names: str) -> None:
@@ -232,8 +262,13 @@ def remove_whole(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_environment(python: str, folder: Path, environ: Mapping[str, str]) -> str:
-    """A virtual environment with nothing in it; its interpreter. Raises BuildError."""
+def interpreter_in(folder: Path) -> str:
+    """The interpreter of a virtual environment."""
+    return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def make_environment(python: str, folder: Path, environ: Mapping[str, str]) -> None:
+    """A virtual environment with nothing in it. Raises BuildError."""
     command = [python, "-I", "-m", "venv", "--without-pip", str(folder)]
     done = subprocess.run(
         command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -245,4 +280,3 @@ def make_environment(python: str, folder: Path, environ: Mapping[str, str]) -> s
             notes=tuple((done.stdout + done.stderr).strip().splitlines()[-5:]),
             hint="install its venv module (some systems have it in a package of its own)",
         )
-    return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))

@@ -98,7 +98,7 @@ class HookBackend:
         content = self._small(self._prepared / "METADATA")
         if content is None:
             raise self._wrong("prepared no METADATA")
-        return parse_metadata(content, "sdist", self._name)
+        return parse_metadata(content, "build", self._name)
 
     def build(self, name: str) -> BuiltWheel:
         """See the port."""

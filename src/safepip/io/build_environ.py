@@ -98,6 +98,11 @@ _KEPT_PREFIXES = ("LC_", "SETUPTOOLS_", "HATCH_BUILD_", "PDM_BUILD_", "FLIT_")
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|AUTH", re.IGNORECASE)
 
 
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """The part of safepip's own environment that a backend gets."""
+    return {name: said for name, said in environ.items() if _is_kept(name)}
+
+
 def scrubbed_environment(environ: Mapping[str, str], private: Path, programs: Path) -> dict[str, str]:
     """The environment of a backend: what building needs, own folders, and no index for a pip inside.
 
@@ -105,7 +110,7 @@ def scrubbed_environment(environ: Mapping[str, str], private: Path, programs: Pa
         private: with the folders ``home`` and ``tmp``.
         programs: folder of the interpreter's programs, which come first.
     """
-    kept = {name: said for name, said in environ.items() if _is_kept(name)}
+    kept = passed_on(environ)
     home, temporary = str(private / "home"), str(private / "tmp")
     path = os.pathsep.join(filter(None, (str(programs), kept.get("PATH", os.defpath))))
     return kept | {

@@ -216,7 +216,7 @@ def _write_all(members: _Members, entries: list[Entry], folder: Path) -> None:
     for kind in (Kind.HARDLINK, Kind.SYMLINK):
         for entry in entries:
             if entry.kind is kind:
-                _link(entry, folder)
+                make_link(entry, folder)
 
 
 def _write(members: _Members, entry: Entry, path: Path) -> None:
@@ -232,7 +232,8 @@ def _write(members: _Members, entry: Entry, path: Path) -> None:
     path.chmod(0o755 if members.executable(entry) else 0o644)
 
 
-def _link(entry: Entry, folder: Path) -> None:
+def make_link(entry: Entry, folder: Path) -> None:
+    """A link that has been judged, in the place of whatever stands there."""
     path, place = folder / normal_name(entry.name), folder / link_place(entry)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)

@@ -69,7 +69,7 @@ class FileDraft:
                 stream.flush()
                 os.fsync(stream.fileno())
             if self.before is not None:
-                _like(beside, self._path)
+                like(beside, self._path)
             beside.replace(self._path)
         finally:
             beside.unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def _content(path: Path) -> bytes | None:
         ) from None
 
 
-def _like(path: Path, model: Path) -> None:
+def like(path: Path, model: Path) -> None:
     """Permissions and, where we may, the owner of what it replaces."""
     shutil.copymode(model, path)
     if os.name == "posix":

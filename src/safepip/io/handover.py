@@ -41,6 +41,9 @@ _FIXED = (
     "legacy-certs",
 )
 
+_UNINSTALL = ("--yes", "--disable-pip-version-check", "--no-input", "--no-color")
+_OF_UNINSTALL = frozenset({"--break-system-packages", "--root-user-action"})
+"""What of the options of an installation pip takes for a removal too."""
 _AFRESH = frozenset({"--force-reinstall", "--ignore-installed"})
 """With one of these pip takes nothing for installed."""
 
@@ -88,11 +91,26 @@ class Handover:
             chosen.append("--user")
         if self.flat:
             chosen += [name for name in ("--no-deps", "--force-reinstall") if name not in chosen]
-        # Everything below a warning is safepip's to print.
-        volume = ["-v"] * options.verbose or ["-q"] * max(1, options.quiet)
         roots, rest = str(self.folder / "roots.txt"), str(self.folder / "rest.txt")
         links = ["--find-links", str(self.folder / "wheels")]
-        return ["install", *_FIXED, *volume, *links, *chosen, "-r", roots, "-c", rest]
+        return ["install", *_FIXED, *_volume(options), *links, *chosen, "-r", roots, "-c", rest]
+
+
+def uninstall_argv(plan: Plan, options: ApplyOptions) -> list[str]:
+    """The whole command line that removes what the plan says is to go."""
+    arguments = options.arguments
+    chosen = [
+        word
+        for place, word in enumerate(arguments)
+        if word in _OF_UNINSTALL or (place and arguments[place - 1] == "--root-user-action")
+    ]
+    names = sorted(one.project for one in plan.removed)
+    return ["uninstall", *_UNINSTALL, *_volume(options), *chosen, "--", *names]
+
+
+def _volume(options: ApplyOptions) -> list[str]:
+    """Everything below a warning is safepip's to print."""
+    return ["-v"] * options.verbose or ["-q"] * max(1, options.quiet)
 
 
 def destination(arguments: Sequence[str]) -> Destination:

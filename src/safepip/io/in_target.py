@@ -3,8 +3,8 @@
 :class:`safepip.io.agent.Agent` passes this source text on the command line, after a guard that any
 Python can parse has checked the version. It says what the target is, then waits for one JSON
 message a line on standard input and can do three things: import pip's install command ahead of
-need (``warm``), say where an installation would go (``locate``), and hand a command line to
-pip's own main function (``install``), after which the process ends with pip's exit code. When
+need (``warm``), say where an installation would go (``locate``), and hand command lines to
+pip's own main function (``run``), after which the process ends with pip's exit code. When
 standard input closes it ends at once, having changed nothing that it was not told to change.
 
 Standard library only, and Python 3.10 syntax: the oldest target that pip 26.3 supports.
@@ -141,8 +141,8 @@ def end_with_parent() -> None:
     os._exit(1)
 
 
-def install(message: dict[str, Any]) -> None:
-    """Run pip on ``argv``; does not return."""
+def run(message: dict[str, Any]) -> None:
+    """Run pip on each of ``lines``, up to the first that fails; does not return."""
     import logging
     import threading
 
@@ -154,15 +154,25 @@ def install(message: dict[str, Any]) -> None:
     os.dup2(log, 2)
     threading.Thread(target=end_with_parent, daemon=True).start()
     sys.addaudithook(refuse_network)
-    sys.argv = ["pip", *message["argv"]]
-    try:
-        code = import_module("pip._internal.cli.main").cli(message["argv"])
-    except SystemExit as ending:
-        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    code = 0
+    for argv in message["lines"]:
+        code = code or exit_code_of(argv)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def exit_code_of(argv: list[str]) -> int:
+    """How pip ends on one command line."""
+    import importlib
+
+    importlib.invalidate_caches()  # what an earlier line removed is not there any more
+    sys.argv = ["pip", *argv]
+    try:
+        return int(import_module("pip._internal.cli.main").cli(argv))
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
 
 
 def messages() -> Any:
@@ -197,7 +207,7 @@ def main(pip_folder: str, mark: str) -> None:
         elif "locate" in message:
             say(locate(message["locate"]))
         else:
-            install(message["install"])
+            run(message["run"])
 
 
 if __name__ == "__main__":

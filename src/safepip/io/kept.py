@@ -1,7 +1,7 @@
 """safepip's own store and page cache as files: what is there, and taking some of it away.
 
-Only names that the store (:mod:`safepip.io.store`) and the page cache (:mod:`safepip.io.pages`)
-give are ever seen, so that a ``--cache-dir`` shared with other things loses none of them. A link in
+Only names that the store (:mod:`safepip.io.store`, :mod:`safepip.io.built`) and the page cache
+(:mod:`safepip.io.pages`) give are ever seen, so that a ``--cache-dir`` shared with other things loses none of them. A link in
 the place of one of the folders is not entered; a link in the place of a file is itself removed,
 never what it points to.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.errors import SafepipError
-from safepip.core.kept import Kept, KeptFile, Removal
+from safepip.core.kept import BUILT, Kept, KeptFile, Removal
 
 if TYPE_CHECKING:
     from re import Pattern
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _PREFIX, _DIGEST = re.compile(r"[0-9a-f]{2}"), re.compile(r"[0-9a-f]{64}")
 _ANY = re.compile(r".+", re.DOTALL)
 _FILE_LAYOUT = (re.compile("sha256"), _PREFIX, _DIGEST, _ANY)
+_BUILT_LAYOUT = (re.compile(BUILT), _PREFIX, _DIGEST, _ANY)
 _PART_LAYOUT = (re.compile("incoming"), re.compile(r"[0-9a-f]{16}\.part"))
 _PAGE_LAYOUT = (_PREFIX, re.compile(r"[0-9a-f]{64}(\.[0-9a-f]{16})?"))
 ABANDONED = timedelta(days=1)
@@ -50,15 +51,21 @@ class KeptFolders:
         return Kept(
             files_folder=self._files,
             pages_folder=self._pages,
+            built_folder=self._files / BUILT,
             files=(*_matching(self._files, _FILE_LAYOUT), *abandoned),
             pages=tuple(_matching(self._pages, _PAGE_LAYOUT)),
+            built=tuple(_matching(self._files, _BUILT_LAYOUT)),
         )
 
     def remove(self, files: Iterable[KeptFile]) -> Removal:
         """See the port. A file that is gone already was removed by somebody else, and is not counted."""
         gone = [file for file in files if _unlink(file.path)]
-        stores = _empty_folders(self._files, _FILE_LAYOUT)
-        folders = sum(map(_remove_folder, (*stores, *_empty_folders(self._pages, _PAGE_LAYOUT))))
+        empty = (
+            *_empty_folders(self._files, _FILE_LAYOUT),
+            *_empty_folders(self._pages, _PAGE_LAYOUT),
+            *_empty_folders(self._files, _BUILT_LAYOUT),
+        )
+        folders = sum(map(_remove_folder, empty))
         return Removal(files=len(gone), size=sum(file.size for file in gone), folders=folders)
 
     def _is_abandoned(self, part: Path) -> bool:

@@ -27,6 +27,7 @@ from safepip.core.finding import Finding
 from safepip.core.index import FileEntry, Index
 from safepip.core.limits import Limits
 from safepip.core.plan import Step
+from safepip.core.ports import Wanted
 from safepip.core.url import Url
 from safepip.core.value import value
 from safepip.io.exchange import Request
@@ -93,18 +94,27 @@ class ArtifactStore:
             return future
 
     def ensure(self, steps: Sequence[Step], indexes: Mapping[str, Index]) -> Mapping[NormalizedName, Path]:
+        """See the port."""
+        wanted = [
+            Wanted(
+                file=step.file,
+                index=indexes.get(step.index, step.route.index),
+                acceptable=step.acceptable,
+            )
+            for step in steps
+        ]
+        return dict(zip((step.project for step in steps), self.all_of(wanted), strict=True))
+
+    def all_of(self, wanted: Sequence[Wanted]) -> list[Path]:
         """See the port. Waits for every file, so that all mismatches are told at once."""
-        largest_first = sorted(steps, key=lambda step: -(step.file.size or 0))
-        begun = {
-            step.project: self.begin(step.file, indexes.get(step.index, step.route.index), step.acceptable)
-            for step in largest_first
-        }
-        held: dict[NormalizedName, Path] = {}
+        for one in sorted(wanted, key=lambda one: -(one.file.size or 0)):
+            self.begin(one.file, one.index, one.acceptable)
+        held: list[Path] = []
         findings: list[Finding] = []
         failures: list[SafepipError] = []
-        for step in steps:
+        for one in wanted:
             try:
-                held[step.project] = begun[step.project].result().path
+                held.append(self.have(one.file, one.index, one.acceptable))
             except Refused as error:
                 findings.extend(error.findings)
             except SafepipError as error:

@@ -114,7 +114,7 @@ def _openssl_context(roots: Roots, digest: str | None) -> ssl.SSLContext:
         if digest is None:
             context.load_verify_locations(cafile=roots.file, capath=roots.folder)
         else:
-            context.load_verify_locations(cadata=_agreed(roots, digest))
+            context.load_verify_locations(cadata=agreed(roots, digest))
     except (ssl.SSLError, OSError) as error:
         raise ConfigurationError(
             f"{roots.name}: no certificates could be read from it ({error})",
@@ -125,7 +125,7 @@ def _openssl_context(roots: Roots, digest: str | None) -> ssl.SSLContext:
     return context
 
 
-def _agreed(roots: Roots, digest: str) -> str:
+def agreed(roots: Roots, digest: str) -> str:
     """The certificates of the bundle, whose very bytes were trusted: nobody changes it after the check.
 
     Raises:
@@ -141,6 +141,29 @@ def _agreed(roots: Roots, digest: str) -> str:
             hint="look at it, then: safepip policy trust",
         )
     return content.decode("ascii", errors="ignore")  # what stands between the certificates may be in any
+
+
+def certificates(roots: Roots, digest: str | None) -> bytes:
+    """The roots as one PEM text, for a program that is to believe these and no others.
+
+    Args:
+        digest: what the file has to hold (:attr:`Trust.ca_digest`); None: whatever it holds.
+
+    Raises:
+        ConfigurationError: as :func:`make_context`.
+    """
+    try:
+        if roots.file is not None:
+            return Path(roots.file).read_bytes() if digest is None else agreed(roots, digest).encode()
+        entries = sorted(Path(roots.folder or ".").iterdir())
+        return b"\n".join(entry.read_bytes() for entry in entries if _HASHED_NAME.match(entry.name))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{roots.name}: no certificates could be read from it ({error})",
+            reference="tls-failure",
+            origin=_at(roots.file or roots.folder or roots.name),
+            hint="name an existing PEM file, or remove the setting to use the system's roots",
+        ) from None
 
 
 def _bundle(path: str) -> Roots:

@@ -27,7 +27,7 @@ def parse_metadata(raw: bytes, source: str, filename: str) -> WheelMetadata:
     """Read METADATA.
 
     Args:
-        source: ``sidecar``, ``range``, ``wheel`` or ``sdist``.
+        source: ``sidecar``, ``range``, ``wheel``, ``sdist`` or ``build``.
         filename: for messages.
 
     Raises:

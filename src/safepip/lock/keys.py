@@ -12,7 +12,7 @@ Shape = Mapping[str, "Shape | None"]
 """Keys of a table; None where anything may stand below."""
 
 _FILE: Shape = MappingProxyType(dict.fromkeys(("name", "upload-time", "url", "path", "size", "hashes")))
-_PACKAGE: Shape = MappingProxyType(
+PACKAGE: Shape = MappingProxyType(
     {
         **dict.fromkeys(("name", "version", "marker", "requires-python", "dependencies", "index")),
         **dict.fromkeys(("attestation-identities", "tool")),
@@ -27,17 +27,18 @@ _LOCK: Shape = MappingProxyType(
     {
         **dict.fromkeys(("lock-version", "environments", "requires-python", "created-by", "tool")),
         **dict.fromkeys(("extras", "dependency-groups", "default-groups")),
-        "packages": _PACKAGE,
+        "packages": PACKAGE,
     }
 )
 
 
 def unknown_keys(table: Mapping[str, Any]) -> Iterator[KeyPath]:
     """The path of each key that the standard does not know, in the order of the lock."""
-    return _unknown(table, _LOCK, ())
+    return unknown_in(table, _LOCK, ())
 
 
-def _unknown(table: Mapping[str, Any], shape: Shape, path: KeyPath) -> Iterator[KeyPath]:
+def unknown_in(table: Mapping[str, Any], shape: Shape, path: KeyPath) -> Iterator[KeyPath]:
+    """The same of a table that stands at ``path`` and should look like ``shape``."""
     for key, value in table.items():
         if key not in shape:
             yield (*path, key)
@@ -45,7 +46,7 @@ def _unknown(table: Mapping[str, Any], shape: Shape, path: KeyPath) -> Iterator[
         below = shape[key]
         if below is not None:
             for inner, inner_path in _tables(value, (*path, key)):
-                yield from _unknown(inner, below, inner_path)
+                yield from unknown_in(inner, below, inner_path)
 
 
 def _tables(value: object, path: KeyPath) -> Iterator[tuple[Mapping[str, Any], KeyPath]]:

@@ -65,6 +65,7 @@ class Invocation:
             taken out, even as a value or after ``--``: pip decides by that and nothing else.
         wants_help: pip would print help and end.
         wants_version: pip would print its version and end.
+        typed: safepip's own command, where it goes on as ``command``.
     """
 
     command: str | None
@@ -74,6 +75,7 @@ class Invocation:
     isolated: bool = False
     wants_help: bool = False
     wants_version: bool = False
+    typed: str | None = None
 
 
 def parse(argv: Sequence[str]) -> Invocation:

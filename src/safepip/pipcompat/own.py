@@ -17,6 +17,7 @@ from safepip.pipcompat import table
 from safepip.pipcompat.arguments import Arguments, argument_origin
 from safepip.pipcompat.option import Option
 from safepip.pipcompat.options import COMMANDS
+from safepip.pipcompat.own_lock import LOCK_FLAGS, LOCK_NAMES, LockOptions, lock_options
 
 if TYPE_CHECKING:
     from safepip.core.digest import Digest
@@ -25,7 +26,9 @@ GUARDED = frozenset({"install", "download", "wheel", "lock"})
 OWN_COMMANDS = MappingProxyType(
     {
         "explain": frozenset({"--offline"}),
+        "mirror": frozenset({"--to", "--wheelhouse"}),
         "policy": frozenset({"--force", "--list", "--output", "--revoke"}),
+        "sync": frozenset({"--explain"}),
     }
 )
 """Commands that pip does not have, with the options that are theirs alone. Besides those they take the
@@ -38,7 +41,9 @@ REPORT_FORMATS = ("text", "json", "sarif", "github")
 _EVERYWHERE = frozenset({"--policy"})
 _COMMANDS = frozenset({"--allow", "--reason", "--report-format"})
 _GUARDED = frozenset({"--explain", "--hash"})
-_FLAGS = frozenset({"--explain", "--force", "--list", "--offline", "--revoke"})
+_OF_COMMANDS = MappingProxyType({"lock": LOCK_NAMES})
+"""Options of one guarded command alone."""
+_FLAGS = frozenset({"--explain", "--force", "--list", "--offline", "--revoke", "--wheelhouse"}) | LOCK_FLAGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,8 @@ class OwnOptions:
         explain: print the plan with reasons, change nothing.
         hashes: every ``--hash``, in order, each with its place.
         output: ``--output FILE`` of an own command.
+        to: ``--to DIR`` of ``mirror``.
+        lock: the options of ``lock``.
         flags: what else an own command was told, without dashes: ``offline``, ``force``, …
         python: pip's own ``--python``, where it stands before the command; it stays among pip's
             arguments too.
@@ -75,13 +82,16 @@ class OwnOptions:
     hashes: tuple[Sourced[Digest], ...] = ()
     python: str | None = None
     output: Sourced[str] | None = None
+    to: Sourced[str] | None = None
     flags: frozenset[str] = frozenset()
+    lock: LockOptions = field(default_factory=LockOptions)
 
 
 def own_names(command: str) -> frozenset[str]:
     """safepip's own options that may stand behind a command."""
-    more = _GUARDED if command in GUARDED else OWN_COMMANDS.get(command, frozenset())
-    return _EVERYWHERE | _COMMANDS | more
+    if command in GUARDED:
+        return _EVERYWHERE | _COMMANDS | _GUARDED | _OF_COMMANDS.get(command, frozenset())
+    return _EVERYWHERE | _COMMANDS | OWN_COMMANDS.get(command, frozenset())
 
 
 @dataclass(slots=True)
@@ -147,7 +157,7 @@ def _enter(walk: _Walk, command: str) -> None:
         return
     walk.names = table.by_name(command) if command in COMMANDS else {}
     if command in GUARDED:
-        walk.known |= _GUARDED
+        walk.known |= own_names(command)
         return
     if command not in COMMANDS:
         walk.known = frozenset()
@@ -207,7 +217,9 @@ def _own_options(walk: _Walk) -> OwnOptions:
         hashes=tuple(_digest(value) for value in values.get("--hash", ())),
         python=walk.python,
         output=last.get("--output"),
+        to=last.get("--to"),
         flags=frozenset(name[2:] for name in last if name in _FLAGS and name != "--explain"),
+        lock=lock_options(values),
     )
     if own.allow and (own.reason is None or not own.reason.value.strip()):
         raise UsageError(

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from safepip.core.errors import RequirementFileError
 from safepip.core.origin import Sourced
-from safepip.pipcompat.callbacks import is_lock_name
+from safepip.pipcompat.callbacks import is_lock_name, is_remote
 
 _EXTRAS = re.compile(r"(?P<path>.+)(?P<extras>\[[^\]]+\])\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockName:
-    """A lock as somebody names it.
+    """A lock, or a project, as somebody names it.
 
     Attributes:
         location: path or URL.
@@ -43,8 +44,23 @@ def lock_name(said: Sourced[str]) -> LockName | None:
     Raises:
         RequirementFileError: extras that are none.
     """
-    if not is_lock_name(said.value):
+    return _split_extras(said) if is_lock_name(said.value) else None
+
+
+def project_name(said: Sourced[str]) -> LockName | None:
+    """None where the text does not name a ``pyproject.toml`` of this machine, maybe with extras.
+
+    Raises:
+        RequirementFileError: extras that are none.
+    """
+    if is_remote(said.value):
         return None
+    match = _EXTRAS.match(said.value)
+    path = match["path"].rstrip() if match else said.value
+    return _split_extras(said) if PurePath(path).name == "pyproject.toml" else None
+
+
+def _split_extras(said: Sourced[str]) -> LockName:
     match = _EXTRAS.match(said.value)
     if match is None:
         return LockName(location=said.value, extras=frozenset())

@@ -28,7 +28,7 @@ LOCAL_BUILDS = {"allow": True, "deny": False}
 UNAVAILABLE = {"stop": False, "skip": True}
 DIGESTS = {"index": False}
 
-LATER = frozenset({"attestations", "advisories", "lock"})
+LATER = frozenset({"attestations", "advisories"})
 """Tables of the policy language that this version does not act on, so it must not accept them."""
 LATER_WORDS = frozenset({"record"})
 """Values, likewise."""
@@ -105,11 +105,9 @@ SCALARS = (
         path="hashes.mode",
         read=values.choice(HASH_MODES),
         schema=_one_of(HASH_MODES),
-        meaning=(
-            "Which artifacts must be listed by a hash of yours. `required`: all. `files`: what requirement files and locks"
-            " bring in; the rest as `first-use`. `first-use`: none, but the strong digest that the index publishes must"
-            " stay what it was when the file was first installed. `index`: the digest that the index publishes now."
-        ),
+        meaning="Which artifacts must be listed by a hash of yours. `required`: all. `files`: what requirement files and locks"
+        " bring in; the rest as `first-use`. `first-use`: none, but the strong digest that the index publishes must"
+        " stay what it was when the file was first installed. `index`: the digest that the index publishes now.",
         default='`"files"`',
         field="hash_mode",
         strictness=replace(strictness.HIGHER, meaning="listed strictest first"),
@@ -164,6 +162,15 @@ SCALARS = (
         strictness=strictness.HIGHER,
     ),
     Key(
+        path="lock.environments",
+        read=values.environments,
+        schema=STRINGS,
+        meaning="Environments that `safepip lock` locks for where `--environment` names none, such as `linux-x86_64-cp311`, `macos-arm64-cp312` or `windows-amd64-cp314`.",
+        default="the environment at hand",
+        field="lock_environments",
+        strictness=strictness.FIXED,
+    ),
+    Key(
         path="log.file",
         read=values.path,
         schema=STRING,
@@ -186,8 +193,7 @@ INDEX = (
         path="index.url",
         read=values.index_url,
         schema=STRING,
-        meaning="Base URL of the simple API: `https:`, or `file:` for a folder of this machine; one that ends in `.html` "
-        "is a page of links, as for `--find-links`. Never with credentials.",
+        meaning="Base URL of the simple API: `https:`, or `file:` for a folder of this machine; one that ends in `.html` is a page of links, as for `--find-links`. Never with credentials.",
         default="required, except for `pypi`",
     ),
     Key(

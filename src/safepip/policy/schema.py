@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from packaging.specifiers import SpecifierSet
 
+from safepip.core.environment_name import EnvironmentName
 from safepip.core.finding import Level
 from safepip.core.index import Index
 from safepip.core.origin import BUILT_IN, Layer, Origin, Sourced
@@ -140,6 +141,8 @@ class Policy:
     urls_allow: Sourced[tuple[str, ...]] = field(default_factory=lambda: _default(("https://*",)))
     min_age: Sourced[timedelta] = field(default_factory=lambda: _default(timedelta(days=1)))
     """Cool-down. As a default it holds for the built-in index only, where it gives times."""
+    lock_environments: Sourced[tuple[EnvironmentName, ...]] = field(default_factory=lambda: _default(()))
+    """What ``lock`` locks for; empty: the environment at hand."""
     levels: Mapping[str, Sourced[Level]] = field(default_factory=lambda: MappingProxyType({}))
     exemptions: tuple[Exemption, ...] = ()
     log_file: Sourced[str | None] = field(default_factory=lambda: _default(None))

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from safepip.core.environment_name import EnvironmentName, EnvironmentNameError, read_environment_names
 from safepip.core.index import IndexKind
 from safepip.core.project import InvalidName, Pattern
 from safepip.core.url import Url, UrlError
@@ -175,6 +176,15 @@ def index_url(value: object, directory: str) -> tuple[Url, IndexKind]:
     if trimmed.lower().endswith((".html", ".htm")):
         kind = IndexKind.LOCAL_FOLDER if url.scheme == "file" else IndexKind.LINKS
     return Url(scheme=url.scheme, host=url.host, port=url.port, path=trimmed), kind
+
+
+def environments(value: object, directory: str) -> tuple[EnvironmentName, ...]:
+    """Names of environments that can be in one lock."""
+    try:
+        return read_environment_names(each(text)(value, directory))
+    except EnvironmentNameError as error:
+        number = error.position + 1
+        raise BadValue(f"element {number}: {error} ({error.hint})", index=error.position) from None
 
 
 def host(value: object, directory: str) -> str:

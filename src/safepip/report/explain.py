@@ -7,8 +7,9 @@ from safepip.report.visible import shown
 
 
 def render_plan(plan: Plan) -> str:
-    """One block a step: which file, from where and why, who asked; empty for an empty plan."""
+    """One block a step: which file, from where and why, who asked; then what goes. Empty for an empty plan."""
     blocks = ["".join(f"{shown(line)}\n" for line in _block(step, plan)) for step in plan.steps]
+    blocks += [f"{shown(f'{one.name} {one.version} (removed: not locked)')}\n" for one in plan.removed]
     blocks += [f"{shown(f'note: {note}')}\n" for note in plan.notes]
     return "\n".join(blocks)
 

@@ -11,6 +11,7 @@ from typing import Any
 from safepip.core.digest import AcceptableDigests, Digests
 from safepip.core.errors import ExitCode, Refused, SafepipError
 from safepip.core.finding import Finding, Level
+from safepip.core.lock_page import LockPage
 from safepip.core.origin import Origin
 from safepip.core.plan import Asker, Plan, Step
 from safepip.report.redact import redact
@@ -36,6 +37,7 @@ class Outcome:
         findings: everything that rules said; denials and warnings.
         consequence: what that means for the environment: ``nothing was installed``; empty if nothing.
         plan: the answer, where one was found.
+        lock: what was locked, where that was asked for.
         error: what went wrong, where it was no finding.
     """
 
@@ -44,6 +46,7 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     consequence: str = ""
     plan: Plan | None = None
+    lock: LockPage | None = None
     error: SafepipError | None = None
 
 
@@ -139,6 +142,9 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
         "satisfied": [
             {"project": kept.project, "version": str(kept.version), "requirement": kept.text}
             for kept in plan.satisfied
+        ],
+        "removed": [
+            {"name": one.name, "project": one.project, "version": one.version} for one in plan.removed
         ],
         "notes": list(plan.notes),
     }

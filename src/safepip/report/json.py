@@ -18,11 +18,16 @@ removed or given another meaning within a version; new ones may come.
 ``error``
     null, or ``reference``, ``message``, ``place``, ``notes``, ``help``.
 ``plan``
-    null, or ``steps``, ``satisfied``, ``notes``. Each step: ``name``, ``project``, ``version``,
+    null, or ``steps``, ``satisfied``, ``removed`` (``name``, ``project``, ``version``; what ``sync`` takes
+    out), ``notes``. Each step: ``name``, ``project``, ``version``,
     ``filename``, ``url``, ``size``, ``digests`` and ``user_hashes`` (``algorithm:hex``), ``index``,
     ``route`` (``reason``, ``pattern``, ``indexes``), ``yanked`` (null, or the reason), ``requested``,
     ``requested_extras``, ``direct``, ``asked_for_by`` (``requirement``, ``project``, ``place``),
     ``replaces`` (null, or a version).
+``lock``
+    Of ``lock`` only: ``output``, ``format``, ``environments``, ``packages`` (a number), ``written`` (whether the
+    file changed), ``changes`` (null where there was no lock before, or lists of texts: ``added``, ``removed``,
+    ``changed``, ``other_files``).
 
 A *place*: ``kind`` (``argument``, ``environment``, ``file``, ``index``, ``artifact``, ``default``),
 ``layer``, ``place``, ``line``, ``column``, ``length`` (1-based, in code points; null where there is
@@ -41,6 +46,7 @@ from safepip.report.facts import (
     plan_facts,
     visible_findings,
 )
+from safepip.report.locking import page_facts
 
 SCHEMA_VERSION = "1"
 
@@ -59,5 +65,6 @@ def render_json(outcome: Outcome, *, version: str) -> str:
         "findings": [finding_facts(finding) for finding in findings],
         "error": None if outcome.error is None else error_facts(outcome.error),
         "plan": None if outcome.plan is None else plan_facts(outcome.plan),
+        **({} if outcome.lock is None else {"lock": page_facts(outcome.lock)}),
     }
     return json_text(report) + "\n"

@@ -1,6 +1,6 @@
-"""``cache`` in pip's words (26.3), over what safepip keeps: verified files and index pages.
+"""``cache`` in pip's words (26.3), over what safepip keeps: verified files, built wheels and index pages.
 
-pip's own says "locally built wheels" where these are wheels that were fetched and verified.
+pip lists the wheels that it has built; safepip also those that it has fetched and verified.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ def summary(kept: Kept) -> list[str]:
         f"Number of HTTP files: {len(kept.pages)}",
         shown(f"Verified wheels location: {kept.files_folder}"),
         f"Verified wheels size: {_total(kept.files)}",
-        f"Number of verified wheels: {sum(file.is_wheel for file in kept.files)}",
+        f"Number of verified wheels: {_wheels(kept.files)}",
+        shown(f"Locally built wheels location: {kept.built_folder}"),
+        f"Locally built wheels size: {_total(kept.built)}",
+        f"Number of locally built wheels: {_wheels(kept.built)}",
     ]
 
 
@@ -45,6 +48,10 @@ def removed(removal: Removal) -> list[str]:
 def nothing_matches(pattern: str) -> str:
     """pip's warning; purging is the pattern ``*``."""
     return "No matching packages" + ("" if pattern == "*" else shown(f' for pattern "{pattern}"'))
+
+
+def _wheels(files: Sequence[KeptFile]) -> int:
+    return sum(file.is_wheel for file in files)
 
 
 def _total(files: Sequence[KeptFile]) -> str:

@@ -44,6 +44,17 @@ def would_install(plan: Plan) -> str | None:
     return shown("Would install " + " ".join("-".join(item) for item in items)) if items else None
 
 
+def would_remove(plan: Plan) -> str | None:
+    """``Would remove idna-3.10 six-1.17``, in the plan's order; None where nothing goes."""
+    items = [f"{one.name}-{one.version}" for one in plan.removed]
+    return shown("Would remove " + " ".join(items)) if items else None
+
+
+def successfully_uninstalled(plan: Plan) -> list[str]:
+    """``Successfully uninstalled idna-3.10``, a line for each distribution, as ``pip uninstall`` has it."""
+    return [shown(f"Successfully uninstalled {one.name}-{one.version}") for one in plan.removed]
+
+
 def successfully_installed(plan: Plan) -> str | None:
     """``Successfully installed flask-3.1.2 idna-3.10``, sorted by name; None for an empty plan."""
     items = sorted(((step.asked_name, step.version) for step in plan.steps), key=lambda item: item[0])

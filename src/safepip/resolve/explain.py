@@ -86,11 +86,15 @@ class Explainer:
             )
             admit = f"leave --no-binary out, or admit {project} in [builds] sdists"
             return replace(one.finding, message=message, help=admit)
+        finding = one.finding
+        if name := self.target.lock_for:
+            message = finding.message.replace("no wheel that fits", f"no wheel that fits {name}")
+            finding = replace(finding, message=message)
         if notes := (*self._unfit_wheels(project, one), *self._fitting_wheels(project)):
-            return replace(one.finding, notes=notes)
+            return replace(finding, notes=notes)
         # Another version is no way out, where none has a wheel.
         admit = f'if its build may run here, say so in the policy: [builds] sdists = ["{project}"]'
-        return replace(one.finding, notes=("there is no wheel of any version",), help=admit)
+        return replace(finding, notes=("there is no wheel of any version",), help=admit)
 
     def _unfit_wheels(self, project: NormalizedName, one: PassedOver) -> tuple[str, ...]:
         wheels = self.finder.unfit_wheels(project)
@@ -112,6 +116,8 @@ class Explainer:
     def _why_unfit(self, wheel: FileEntry) -> str:
         if not self.target.admits_python(wheel.requires_python):
             return f"requires Python {wheel.requires_python}, this is {self.target.python}"
+        if self.target.lock_for:
+            return f"is not for {self.target.lock_for}"
         return f"is not for this platform or Python {self.target.python}"
 
     def _not_found(self, requirement: Requirement, parent: Candidate | None) -> ResolutionError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -18,8 +21,16 @@ from safepip.route import NotFound, Routed, Router
 class Finder:
     """Offers by project, sorted for each question once."""
 
-    def __init__(self, router: Router, target: Target, options: ResolveOptions) -> None:
+    def __init__(
+        self,
+        router: Router,
+        target: Target,
+        options: ResolveOptions,
+        preferred: Mapping[NormalizedName, frozenset[Version]] = MappingProxyType({}),
+    ) -> None:
+        """``preferred``: see :class:`~safepip.resolve.request.ResolveRequest`."""
         self._router = router
+        self._preferred = preferred
         self._options = options
         self._reader = OfferReader(target, options)
         self._offers: dict[NormalizedName, ProjectOffers] = {}
@@ -77,19 +88,20 @@ class Finder:
         fitting = list(specifier.filter(offers, self.allows_prereleases(project), key=_version))
         kept = _with_allowed_hashes(fitting, acceptable)
         # pip sorts worst first and stably, then walks backwards: of equals, the last comes first.
-        ranked = sorted(kept, key=lambda offer: self._rank(offer, acceptable))
+        ranked = sorted(kept, key=lambda offer: self._rank(project, offer, acceptable))
         ranked.reverse()
         if all(offer.file.yanked is not None for offer in ranked) and _is_pinned(specifier):
             return ranked
         return [offer for offer in ranked if offer.file.yanked is None]
 
     def _rank(
-        self, offer: Offer, acceptable: AcceptableDigests
-    ) -> tuple[bool, bool, bool, Version, int, tuple[()] | tuple[int, str]]:
-        """As pip's ``CandidateEvaluator._sort_key``; larger is preferred."""
+        self, project: NormalizedName, offer: Offer, acceptable: AcceptableDigests
+    ) -> tuple[bool, bool, bool, bool, Version, int, tuple[()] | tuple[int, str]]:
+        """As pip's ``CandidateEvaluator._sort_key``, with preferred versions before others; larger is preferred."""
         return (
             hash_matches(offer.file, acceptable),
             offer.file.yanked is None,
+            offer.version in self._preferred.get(project, ()),
             self._options.prefer_binary and offer.wheel,
             offer.version,
             -offer.priority,

@@ -62,6 +62,7 @@ class Planner:
             satisfied=tuple(self.factory.satisfied),
             replaced=replaced,
             pinned=tuple(candidate.project for candidate in chosen.values()),
+            resolved=frozenset(candidate.project for candidate in self.result.mapping.values()),
             notes=tuple(dict.fromkeys((*notes, *self._notes(steps)))),
         )
         return plan, tuple(self._warnings(chosen.values()))
@@ -232,7 +233,7 @@ class Planner:
                 newest[one.finding.rule] = (str(one.offer.version), one.finding.message)
         for rule, (version, message) in newest.items():
             if rule == "sdist-build":
-                yield f"{step.project} {version} passed over: only a source distribution fits this environment ({rule})"
+                yield f"{step.project} {version} passed over: only a source distribution fits {self.factory.target.described} ({rule})"
             else:
                 yield f"{step.project} {version} passed over: {message} ({rule})"
 

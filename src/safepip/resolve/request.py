@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packaging.tags import Tag
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safepip.core.index import Trust
 from safepip.core.subjects import RequirementLine
@@ -82,5 +85,13 @@ class ResolveRequest:
     """Names to mark as requested; None: all roots."""
     direct_trust: Trust = field(default_factory=Trust)
     """TLS trust for direct URLs, which no index's entry covers."""
+    preferred: Mapping[NormalizedName, frozenset[Version]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """Versions of an earlier answer, which go before newer ones where they still fit; nothing that would not be
+    a candidate without them becomes one."""
+    lock_for: str = ""
+    """Name of the environment that the answer is written down for; empty: it is for this run's target.
+    Markers then count where they are true for any patch level of its Python."""
     sources: Sources | None = None
     """What builds; None: nothing is built, and sources are refused."""

@@ -17,6 +17,7 @@ from safepip.core.limits import Limits
 from safepip.core.plan import Plan
 from safepip.core.ports import Environment, EventSink, IndexClient
 from safepip.core.subjects import RequirementKind, RequirementLine
+from safepip.core.value import value
 from safepip.policy.schema import Policy
 from safepip.resolve.admit import Admission, FirstUse, never_used
 from safepip.resolve.candidate import Candidate
@@ -38,6 +39,20 @@ from safepip.rules.base import RuleContext
 from safepip.rules.engine import apply_policy
 
 
+@value
+class Resolution:
+    """A plan, and what knows the files that it was chosen from.
+
+    Attributes:
+        finder: what is on offer; its answers are remembered.
+        admission: which of it policy admits.
+    """
+
+    plan: Plan
+    finder: Finder
+    admission: Admission
+
+
 def resolve(
     request: ResolveRequest,
     *,
@@ -51,6 +66,35 @@ def resolve(
     first_use: FirstUse = never_used,
 ) -> Plan:
     """Choose one file for every project, as pip 26.3 would among the files that policy admits.
+
+    Arguments and errors are those of :func:`resolve_whole`.
+    """
+    return resolve_whole(
+        request,
+        environment=environment,
+        router=router,
+        client=client,
+        policy=policy,
+        now=now,
+        sink=sink,
+        context=context,
+        first_use=first_use,
+    ).plan
+
+
+def resolve_whole(
+    request: ResolveRequest,
+    *,
+    environment: Environment,
+    router: Router,
+    client: IndexClient,
+    policy: Policy,
+    now: datetime,
+    sink: EventSink,
+    context: RuleContext | None = None,
+    first_use: FirstUse = never_used,
+) -> Resolution:
+    """The plan, with what it was chosen from.
 
     Args:
         now: the run's one now; files younger than the cool-down are measured against it.
@@ -75,7 +119,7 @@ def resolve(
         raise _with_other_roots(error, router, roots) from None
     for finding in warnings:
         sink(Found(finding=finding))
-    return plan
+    return Resolution(plan=plan, finder=factory.finder, admission=admission)
 
 
 def _judge(context: RuleContext, finding: Finding, version: Version) -> Finding | None:
@@ -90,7 +134,7 @@ def _factory(
     admission: Admission,
 ) -> Factory:
     options = request.options
-    target = Target(environment, options)
+    target = Target(environment, options, request.lock_for)
     installed = {} if options.ignore_installed else dict(environment.installed)
     stays = options.upgrade is not UpgradeStrategy.EAGER and not options.force_reinstall
     wheels = Wheels(
@@ -104,7 +148,7 @@ def _factory(
         sources=request.sources,
         skip_ahead=frozenset(installed) if stays else frozenset(),
     )
-    finder = Finder(router, target, options)
+    finder = Finder(router, target, options, request.preferred)
     return Factory(
         target=target,
         options=options,

@@ -87,8 +87,10 @@ def described(
 
 
 def _may_be_built(line: RequirementLine, url: Url, admission: Admission) -> bool:
-    """A path is the user's own code, which a rule has judged; what comes from afar needs an admission by name."""
-    if line.kind is RequirementKind.PATH:
+    """A path is the user's own code, and a rule has judged it, as one has each repository; an archive from afar
+    needs an admission by name.
+    """
+    if line.kind in {RequirementKind.PATH, RequirementKind.VCS}:
         return True
     stem, extension = split_extension(url.filename)
     if line.kind is not RequirementKind.URL or extension not in ARCHIVES:

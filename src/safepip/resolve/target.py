@@ -6,6 +6,7 @@ once for each distinct text.
 
 from __future__ import annotations
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import InvalidTag, TooManyTagsError, parse_tag
@@ -14,13 +15,16 @@ from packaging.version import Version
 
 from safepip.core.limits import Limits
 from safepip.core.ports import Environment
+from safepip.resolve.patch_levels import patch_levels
 from safepip.resolve.request import ResolveOptions
 
 
 class Target:
     """The interpreter that the plan is for."""
 
-    def __init__(self, environment: Environment, options: ResolveOptions) -> None:
+    def __init__(self, environment: Environment, options: ResolveOptions, lock_for: str = "") -> None:
+        """``lock_for``: see :class:`~safepip.resolve.request.ResolveRequest`."""
+        self.lock_for = lock_for
         self.python = release_of(options.python_version or environment.version)
         self.tags = options.tags if options.tags is not None else environment.tags
         self.markers = dict(environment.markers)
@@ -29,6 +33,11 @@ class Target:
         self._pythons: dict[str, bool] = {}
         # By identity: hashing a Requirement formats it, and all of them live as long as the run.
         self._marked: dict[tuple[int, str], bool] = {}
+
+    @property
+    def described(self) -> str:
+        """What messages call the environment."""
+        return self.lock_for or "this environment"
 
     def tag_priority(self, text: str) -> int | None:
         """Place of the best supported tag in a file name's tag part, 0 the best.
@@ -59,8 +68,14 @@ class Target:
         known = self._marked.get(key)
         if known is None:
             marker = requirement.marker
-            known = self._marked[key] = marker is None or marker.evaluate({**self.markers, "extra": extra})
+            known = self._marked[key] = marker is None or self._evaluated(marker, extra)
         return known
+
+    def _evaluated(self, marker: Marker, extra: str) -> bool:
+        if marker.evaluate({**self.markers, "extra": extra}):
+            return True
+        others = patch_levels(marker, self.markers) if self.lock_for else ()
+        return any(marker.evaluate({**other, "extra": extra}) for other in others)
 
     def _priority(self, text: str) -> int | None:
         try:

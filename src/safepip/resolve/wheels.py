@@ -19,6 +19,7 @@ from safepip.core.errors import ExitCode, Refused, ResolutionError
 from safepip.core.finding import Refuse
 from safepip.core.index import FileEntry, Index, IndexKind, Trust, WheelMetadata
 from safepip.core.ports import IndexClient
+from safepip.core.repository import RepositoryError, read_repository
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.core.url import Url
 from safepip.resolve.admit import Admission, sdist_build
@@ -170,7 +171,8 @@ class Wheels:
         return self.trust if url.origin in self.homes else replace(self.trust, client_cert=None)
 
     def _make_direct(self, line: RequirementLine, url: Url) -> FileCandidate:
-        parts = None if line.editable else split_wheel(url.filename)
+        is_source = line.editable or line.kind is RequirementKind.VCS
+        parts = None if is_source else split_wheel(url.filename)
         if parts is None:
             return self._make_source(line, url)
         if self.target.tag_priority(parts.tags) is None:
@@ -196,7 +198,8 @@ class Wheels:
         )
 
     def _make_source(self, line: RequirementLine, url: Url) -> FileCandidate:
-        index = _direct_index(url, line, self._trust_of(url))
+        place = _place_of(url, line)
+        index = _direct_index(place, line, self._trust_of(place))
         found = described(self.sources, line, url, index, self.admission)
         metadata: Future[WheelMetadata] = Future()
         metadata.set_result(found.metadata)
@@ -215,13 +218,22 @@ class Wheels:
 
 
 def direct_url(line: RequirementLine) -> str:
-    """The URL of a direct requirement; a ``file:`` URL for a path. Raises Refused for a repository."""
+    """The URL of a direct requirement; a ``file:`` URL for a path."""
     target = line.target or ""
+    if ":" in target.partition("/")[0]:
+        return target
     # As pip's ``path_to_url``: ``..`` goes by name, wherever a link leads.
-    location = target if ":" in target.partition("/")[0] else Path(normpath(Path(target).absolute())).as_uri()
-    if line.kind is RequirementKind.VCS:
-        raise Refused([not_a_wheel(line)])
-    return location
+    return Path(normpath(Path(target).absolute())).as_uri()
+
+
+def _place_of(url: Url, line: RequirementLine) -> Url:
+    """What is connected to. Raises Refused for what is no repository that could be read."""
+    if line.kind is not RequirementKind.VCS:
+        return url
+    try:
+        return read_repository(line.target or "").address
+    except RepositoryError:
+        raise Refused([not_a_wheel(line)]) from None
 
 
 def _direct_index(url: Url, line: RequirementLine, trust: Trust) -> Index:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from safepip.core.finding import Finding
+from safepip.core.repository import RepositoryError, read_repository
 from safepip.core.subjects import RequirementKind, RequirementLine
-from safepip.core.url import Url, UrlError
 from safepip.policy.urls import admits_url
 from safepip.rules.base import Rule, RuleContext
 from safepip.rules.locations import is_plaintext, shown
-
-_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE | re.ASCII)
-
-
-INSTEAD = "name a wheel, or the project as an index serves it: this version builds nothing from repositories"
 
 
 class UnpinnedVcs(Rule[RequirementLine]):
@@ -34,9 +27,8 @@ class UnpinnedVcs(Rule[RequirementLine]):
         demo @ git+https://git.example/acme/demo@main
 
     Instead:
-        demo @ git+https://git.example/acme/demo@0a1b2c3d4e5f60718293a4b5c6d7e8f901234567, with the
-        repository in `vcs.allow`. This version builds nothing from repositories, so it refuses that
-        too: build a wheel of the commit in a safe place, and serve it.
+        demo @ git+https://git.example/acme/demo@0a1b2c3d4e5f60718293a4b5c6d7e8f901234567, with
+        `git+https://git.example/acme/*` in `vcs.allow`. `git ls-remote URL main` prints the commit id.
 
     Policy keys:
         vcs.allow, rules, allow
@@ -63,20 +55,16 @@ class UnpinnedVcs(Rule[RequirementLine]):
 def _problems(target: str, context: RuleContext) -> Iterator[tuple[str, str, bool]]:
     """What is wrong, what to do, and whether ``vcs.allow`` decided."""
     try:
-        url = Url.parse(target)
-    except UrlError as error:
-        yield f"cannot be read: it {error}", "write it as git+https://HOST/PATH@COMMIT", False
+        repository = read_repository(target)
+    except RepositoryError as error:
+        yield str(error), error.hint, False
         return
-    if url.scheme not in {"git+https", "git+ssh"}:
+    if not admits_url(context.policy.vcs_allow.value, repository.url):
         yield (
-            f"uses {url.scheme}, and repositories are read by git over https or ssh",
-            "write git+https://…",
-            False,
+            "is not admitted by vcs.allow",
+            f"once you trust its authors with your machine: [vcs] allow = "
+            f'["{repository.url.without_secrets}"] in the policy; or name the project as an index serves it',
+            True,
         )
-        return
-    path, _, revision = url.path.rpartition("@")
-    repository = replace(url, path=path or url.path, query="", fragment="")
-    if not admits_url(context.policy.vcs_allow.value, repository):
-        yield "is not admitted by vcs.allow", INSTEAD, True
-    if not path or not _COMMIT.match(revision):
-        yield "names no full commit id, so it may change", INSTEAD, False
+    if repository.commit is None:
+        yield "names no full commit id, so it may change", repository.how_to_pin, False

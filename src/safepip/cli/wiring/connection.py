@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from safepip.core.finding import Finding
     from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
+    from safepip.core.mirror import Examined, MirroredFile
     from safepip.core.plan import Step
     from safepip.core.ports import EventSink, Files, IndexClient, Store
     from safepip.core.url import Url
+    from safepip.core.workshop import Repositories
     from safepip.io.credentials import Ask, CredentialStore
+    from safepip.io.git import GitRepositories
     from safepip.io.http import Http
 
 
@@ -56,6 +59,15 @@ class Dial:
 
         keyring = keyring_program(self._environ.get("PATH")) if self._transport.keyring else None
         return CredentialStore(netrc_path=find_netrc(self._environ), keyring=keyring, ask=self._ask)
+
+    def repositories(self) -> GitRepositories:
+        from safepip.io.git import GitRepositories
+        from safepip.io.proxies import Proxies
+
+        proxies = Proxies.read(
+            self._transport.proxy, from_environment=self._transport.proxy_from_environment
+        )
+        return GitRepositories(self._environ, self.credentials(), proxies, self.limits)
 
     def opened(self, sink: EventSink) -> Opened:
         """Everything that speaks to indexes, with the caches that the settings name."""
@@ -145,6 +157,11 @@ class RealConnection:
     def store(self) -> Store:
         return self.opened.store
 
+    @cached_property
+    def repositories(self) -> Repositories:
+        """git's own network; the HTTP client is not needed for it."""
+        return self._dial.repositories()
+
     def inspect(
         self,
         steps: Sequence[Step],
@@ -155,6 +172,11 @@ class RealConnection:
         from safepip.io.inspect import inspect_files
 
         return inspect_files(steps, files, self._dial.limits, installed=installed)
+
+    def examine(self, files: Sequence[tuple[MirroredFile, Path]]) -> Sequence[Examined]:
+        from safepip.io.examine import examine_files
+
+        return examine_files(files, self._dial.limits)
 
     def close(self) -> None:
         if self._opened is not None:

@@ -41,11 +41,20 @@ class LateWorkshop:
     def unpack(self, archive: Path, filename: str, subdirectory: str) -> Path:
         return self._shop.unpack(archive, filename, subdirectory)
 
+    def new_folder(self) -> Path:
+        return self._shop.new_folder()
+
+    def inside(self, tree: Path, subdirectory: str, name: str) -> Path:
+        return self._shop.inside(tree, subdirectory, name)
+
     def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
         return self._shop.static_metadata(archive, filename)
 
     def read(self, tree: Path, name: str) -> bytes | None:
         return self._shop.read(tree, name)
+
+    def passed_on(self) -> Mapping[str, str]:
+        return self._shop.passed_on()
 
     def digests(self, path: Path) -> Digests:
         return self._shop.digests(path)

@@ -17,10 +17,12 @@ from safepip.core.errors import ExitCode, SafepipError
 # what only some methods need, they import.
 if TYPE_CHECKING:
     from safepip.cli.wiring.connection import Dial, RealConnection
+    from safepip.core.built import BuiltWheels
     from safepip.core.digest import Digests
     from safepip.core.index import Trust
     from safepip.core.kept import Saved
-    from safepip.core.ports import Draft, Files, KeptFiles, Pip
+    from safepip.core.mirror import MirrorFolder
+    from safepip.core.ports import Draft, Files, KeptFiles, Output, Pip
     from safepip.core.record import Record
     from safepip.core.trusted import TrustedPolicies
     from safepip.core.url import Url
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 
 _CONSEQUENCES = {
     "install": "nothing was installed",
+    "sync": "nothing was changed",
+    "lock": "nothing was written",
     "download": "nothing was saved",
+    "mirror": "nothing was saved",
     "wheel": "nothing was saved",
 }
 
@@ -72,6 +77,13 @@ class RealWorld(Speaking):
 
         return RealConnection(self._dial(transport), self.sink, begin)
 
+    def built_wheels(self, cache_dir: str) -> BuiltWheels:
+        """See the port."""
+        from safepip.io.built import KeptWheels
+
+        record = Path(self.around.user_data_dir, "built-wheels.sqlite3")
+        return KeptWheels(record, Path(cache_dir, "store"))
+
     def kept(self, cache_dir: str) -> KeptFiles:
         """See the port."""
         from safepip.io.kept import KeptFolders
@@ -84,6 +96,12 @@ class RealWorld(Speaking):
         from safepip.io.draft import FileDraft
 
         return FileDraft(Path(path), self.around.environ)
+
+    def output(self, path: str) -> Output:
+        """See the port."""
+        from safepip.io.output import OutputFile
+
+        return OutputFile(Path(path))
 
     def workshop(self, target: Target) -> Workshop:
         """See the port."""
@@ -109,6 +127,12 @@ class RealWorld(Speaking):
         from safepip.io.saving import write
 
         write(Path(path), text, over=over)
+
+    def mirror(self, folder: str, *, flat: bool) -> MirrorFolder:
+        """See the port."""
+        from safepip.io.mirror import DiskMirror
+
+        return DiskMirror(Path(self.around.absolute(folder)), flat=flat)
 
     def save(self, source: Path, folder: str, filename: str) -> Saved:
         """See the port."""
@@ -214,6 +238,7 @@ class RealWorld(Speaking):
                 exit_code=exit_code,
                 findings=tuple(self.show.told),
                 plan=self.show.shown_plan,
+                lock=self.show.shown_lock,
             )
         )
 

@@ -1,0 +1,209 @@
+"""What a lock takes over from the one before it: versions, and of these the very files.
+
+A file that appears under an old version is nobody's wish to change anything. Who wants it, upgrades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from safepip.core.finding import Finding, Refuse
+from safepip.core.lock_page import some
+from safepip.core.origin import Layer, Origin, Place
+from safepip.core.plan import RouteReason
+from safepip.lock.previous import Previous, republished
+from safepip.resolve.filename import WHEEL, Texts, archive_version, split_extension, split_wheel
+from safepip.route import NotFound, Routed, Router
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from safepip.core.index import FileEntry
+    from safepip.core.locking import Answer, Choice, LockTarget
+    from safepip.lock.previous import Pin
+    from safepip.pipcompat.own_lock import LockOptions
+
+Versions = Mapping[NormalizedName, frozenset["Version"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The lock before, and what of it is to stay.
+
+    Attributes:
+        previous: what it says.
+        environments: for which ones it was made; None: it does not say.
+        options: which projects are to move.
+    """
+
+    previous: Previous
+    environments: frozenset[str] | None
+    options: LockOptions
+
+    @property
+    def versions(self) -> Versions:
+        return self._staying(self.previous.versions)
+
+    @property
+    def build_versions(self) -> Versions:
+        return self._staying(self.previous.build_versions)
+
+    def _staying(self, versions: Versions) -> Versions:
+        if self.options.upgrade:
+            return MappingProxyType({})
+        moved = {canonicalize_name(one.value.name) for one in self.options.upgrade_packages}
+        return {project: found for project, found in versions.items() if project not in moved}
+
+    def digests_of(self, project: NormalizedName) -> Mapping[Version, frozenset[str]]:
+        """The sha256 of each file of the versions that are to stay."""
+        staying = self.versions.get(project, frozenset()) | self.build_versions.get(project, frozenset())
+        found: dict[Version, frozenset[str]] = {}
+        for pin in (*self.previous.pins, *self.previous.build_pins):
+            if pin.project == project and pin.version is not None and pin.version in staying:
+                found[pin.version] = found.get(pin.version, frozenset()) | pin.digests
+        return found
+
+    def republished(self, answers: Sequence[Answer]) -> Iterator[Finding]:
+        """Files that have other bytes than when they were locked."""
+        named = republished(self.previous, answers)
+        for one in named:
+            yield _republished(
+                f"{one.index.label} offers other bytes than the lock has under the name {one.now.filename}",
+                one.project,
+                one.now,
+                (f"locked with {_first(one.before)}", f"now the page says {_first(one.now.digests)}"),
+            )
+        found = {(one.project, one.version) for one in named}
+        for pin in (*self.previous.pins, *self.previous.build_pins):
+            file = None if (pin.project, pin.version) in found else _other_file(pin, answers)
+            if file is not None:
+                yield _republished(
+                    f"none of the files that {pin.project} {pin.version} was locked with is offered any more",
+                    pin.project,
+                    file,
+                    (f"there is {file.filename} with {_first(file.digests)}",),
+                )
+
+
+class KeepingRouter(Router):
+    """Another router's answers, without files that were added to a locked version since.
+
+    Asks nobody itself: everything goes to the router that all environments share.
+    """
+
+    def __init__(self, inner: Router, kept: Kept, target: LockTarget) -> None:
+        self.indexes = inner.indexes
+        self._inner = inner
+        self._kept = kept
+        self._tags = frozenset(map(str, target.environment.tags))
+        # A lock that names its environments has seen for each of them what there was.
+        environments = kept.environments
+        self._covers = None if environments is None else target.name in environments
+        self._texts = Texts()
+        self._found: dict[NormalizedName, Routed | NotFound] = {}
+
+    def prefetch(self, project: NormalizedName) -> None:
+        self._inner.prefetch(project)
+
+    def refusals(self, projects: Sequence[NormalizedName]) -> list[Refuse]:
+        return self._inner.refusals(projects)
+
+    def find(self, project: NormalizedName) -> Routed | NotFound:
+        if project not in self._found:
+            routed = self._inner.find(project)
+            self._found[project] = self._kept_of(routed) if isinstance(routed, Routed) else routed
+        return self._found[project]
+
+    def _kept_of(self, routed: Routed) -> Routed:
+        project = routed.route.project
+        locked = self._kept.digests_of(project)
+        if not locked or self._covers is False or routed.route.reason is RouteReason.LOCK:
+            return routed
+        late = {file.filename for file in self._late(project, locked, routed)}
+        if not late:
+            return routed
+        names = ", ".join(some(sorted(late)))
+        note = f"{project}: added since it was locked, and left out: {names}; --upgrade-package {project} takes it"
+        files = tuple(
+            (index, tuple(file for file in listed if file.filename not in late))
+            for index, listed in routed.files
+        )
+        return replace(routed, files=files, notes=(*routed.notes, note))
+
+    def _late(
+        self, project: NormalizedName, locked: Mapping[Version, frozenset[str]], routed: Routed
+    ) -> Iterator[FileEntry]:
+        """Files of a locked version that the lock does not have, where it has one that will do."""
+        listed: dict[Version, list[FileEntry]] = {version: [] for version in locked}
+        for _, offered in routed.files:
+            for file in offered:
+                version = self._version(file.filename, project)
+                if version in listed:
+                    listed[version].append(file)
+        for version, files in listed.items():
+            known = [file for file in files if self._is_known(file, locked[version])]
+            if self._will_do(known):
+                yield from (file for file in files if file not in known)
+
+    def _is_known(self, file: FileEntry, digests: frozenset[str]) -> bool:
+        """Whether the lock has it; a name that it has with other bytes will be told of."""
+        return file.filename in self._kept.previous.files or file.digests.sha256 in digests
+
+    def _will_do(self, known: Sequence[FileEntry]) -> bool:
+        if self._covers:
+            return bool(known)
+        return any(file.filename.endswith(WHEEL) and self._fits(file.filename) for file in known)
+
+    def _fits(self, filename: str) -> bool:
+        from packaging.tags import parse_tag
+
+        parts = split_wheel(filename)
+        return parts is not None and any(str(tag) in self._tags for tag in parse_tag(parts.tags))
+
+    def _version(self, filename: str, project: NormalizedName) -> Version | None:
+        if filename.endswith(WHEEL):
+            parts = split_wheel(filename)
+            text = None if parts is None else parts.version
+        else:
+            text = archive_version(split_extension(filename)[0], project, self._texts)
+        return None if text is None else self._texts.version(text)
+
+
+def _other_file(pin: Pin, answers: Iterable[Answer]) -> FileEntry | None:
+    """A file of the very version, where none of those has the bytes of a file that was locked."""
+    files = [file for answer in answers for file in _files_of(pin, answer.choice)]
+    if not files or not pin.digests or any(file.digests.sha256 in pin.digests for file in files):
+        return None
+    return files[0]
+
+
+def _files_of(pin: Pin, choice: Choice) -> Iterator[FileEntry]:
+    for step in choice.plan.steps:
+        if (step.project, step.version) == (pin.project, pin.version):
+            yield from choice.files.get(step.project, ())
+    for needed in choice.builds.values():
+        yield from _files_of(pin, needed)
+
+
+def _republished(message: str, project: NormalizedName, file: FileEntry, notes: tuple[str, ...]) -> Finding:
+    return Finding(
+        rule="republished-file",
+        message=message,
+        origin=Origin(
+            layer=Layer.INDEX, kind=Place.INDEX, place=file.page or file.url, key=file.where or None
+        ),
+        subject=project,
+        notes=notes,
+        help="ask whoever keeps the index why a released file changed; if that is right, once: "
+        f"--allow republished-file:{project} --reason WHY",
+        decided_by="the lock that is there",
+    )
+
+
+def _first(digests: Iterable[object]) -> str:
+    return str(next(iter(digests), "no digest"))

@@ -1,0 +1,111 @@
+"""What the record of first uses has against a route, a file, or its own silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.core.finding import Finding, Level, Severity
+from safepip.core.origin import Layer, Origin, Place
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from safepip.core.digest import Digest
+    from safepip.core.index import FileEntry, Index
+    from safepip.core.plan import Route
+    from safepip.core.record import KnownFile, KnownRoute
+
+_RECORD = "the record of first uses"
+
+
+def elsewhere(route: Route, known: KnownRoute) -> Finding:
+    """Another index than before."""
+    project, index = route.project, route.index
+    return _route_changed(
+        project,
+        index,
+        f"came from {known.index} so far, and would now come from {index.label}",
+        f"first installed from {known.index} on {known.since:%Y-%m-%d}",
+        f'if it belongs to {index.label}, say so in safepip.toml: packages = ["{project}"] in its [[index]]; or',
+    )
+
+
+def moved(route: Route, index: Index, known: KnownRoute) -> Finding:
+    """The same name, at another place that has nothing of what was there."""
+    return _route_changed(
+        route.project,
+        index,
+        f"came from {known.url} so far, and {index.label} has none of the files that were used",
+        f"first installed from {known.url} on {known.since:%Y-%m-%d}",
+        f"name {known.url} again (--index-url, --extra-index-url), or list both indexes in safepip.toml; "
+        "if the project did move",
+    )
+
+
+def _route_changed(project: NormalizedName, index: Index, what: str, since: str, instead: str) -> Finding:
+    return Finding(
+        rule="route-changed",
+        message=f"{project} {what}",
+        origin=index.place,
+        subject=project,
+        notes=(since,),
+        help=f"{instead}, once: --allow route-changed:{project} --reason WHY",
+        decided_by=_RECORD,
+    )
+
+
+def republished(
+    project: NormalizedName, index: Index, file: FileEntry, known: KnownFile, now: Digest | None = None
+) -> Finding:
+    """Other bytes than at the first use.
+
+    Args:
+        now: what was downloaded; None: the page or lock says so itself.
+    """
+    page = Origin(
+        layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
+    )
+    return Finding(
+        rule="republished-file",
+        message=f"{'the lock names' if file.locked else f'{index.label} offers'} other bytes than before "
+        f"under the name {file.filename}",
+        origin=file.locked or page,
+        subject=project,
+        notes=(
+            f"{known.digest} was first used on {known.since:%Y-%m-%d}",
+            f"{now} was downloaded now"
+            if now
+            else f"now the {'lock' if file.locked else 'page'} says sha256:{file.digests.sha256}",
+        ),
+        help=(
+            f"ask whoever {'made the lock' if file.locked else 'keeps the index'} why a released file changed; "
+            "if that is right, once: "
+            f"--allow republished-file:{project} --reason WHY"
+        ),
+        decided_by=_RECORD,
+    )
+
+
+def unwritten(error: OSError) -> Finding:
+    """Nothing will tell next time."""
+    return Finding(
+        rule="unwritten-record",
+        message=f"what was used for the first time cannot be remembered: {error.strerror or error}",
+        origin=Origin(layer=Layer.USER, kind=Place.FILE, place=str(error.filename or "")),
+        level=Level.WARN,
+        help="make the folder writable; until then a changed file or route goes unnoticed",
+        severity=Severity.LOW,
+    )
+
+
+def unremembered(file: FileEntry, project: NormalizedName, index: Index, error: OSError) -> Finding:
+    """Neither a page nor the record says, next time, what the file has to be."""
+    return Finding(
+        rule="weak-digest",
+        message=f"{index.label} gives no digest for {file.filename}, and that of its first use cannot be remembered: "
+        f"{error.strerror or error}",
+        origin=Origin(layer=Layer.USER, kind=Place.FILE, place=str(error.filename or "")),
+        subject=project,
+        help="make the folder writable, give the file's sha256 with --hash, or have the index publish one",
+        decided_by=f'{index.origin}, digests = "record"',
+    )

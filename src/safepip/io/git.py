@@ -1,0 +1,227 @@
+"""One commit of a repository, brought by git: asked for by its id, and held to it afterwards.
+
+All branches and tags come too, since some projects tell their version by them; files of other commits do
+not, where the server can leave them out. Nothing is ever looked up by a name that the server could choose.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from safepip.core.build import Commit
+from safepip.core.errors import ApplyError, ResolutionError, SafepipError, Undecided, VerificationError
+from safepip.core.index import Index
+from safepip.core.limits import Limits
+from safepip.core.origin import Origin
+from safepip.core.repository import COMMIT_ID, Repository
+from safepip.io.credentials import CredentialStore
+from safepip.io.git_environ import Remote, check_version, git_environment, search_path
+from safepip.io.git_process import Git, GitFailed, find_git, holds
+from safepip.io.git_tree import TOP, Tree
+from safepip.io.proxies import Proxies
+
+_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
+_TAGS = "+refs/tags/*:refs/tags/*"
+_SHA256_DIGITS = 64
+_REFUSED = ("could not read Username", "Authentication failed", "error: 401", "error: 403")
+_HINTS = (
+    ("Host key verification failed", "connect to the host once with ssh, and compare its key"),
+    ("Permission denied", "have the key in your ssh agent"),
+    ("could not read Username", "keep its credentials in netrc or a keyring"),
+    ("Authentication failed", "correct its credentials in netrc or the keyring"),
+    ("returned error: 30", "the repository has moved: name the address it leads to"),
+    ("unable to update url base from redirection", "the repository has moved: name the address it leads to"),
+    ("returned error: 404", "check the address; a private repository is not found without credentials"),
+    ("not found", "check the address; a private repository is not found without credentials"),
+)
+"""What git says, and what there is to do about it."""
+_UNTRUSTED = "certificate"
+
+
+class GitRepositories:
+    """Implements :class:`safepip.core.workshop.Repositories`.
+
+    Args:
+        environ: safepip's own, of which git gets little.
+        proxies: as for everything else that is fetched.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        credentials: CredentialStore,
+        proxies: Proxies,
+        limits: Limits = Limits(),
+    ) -> None:
+        self._environ = environ
+        self._credentials = credentials
+        self._proxies = proxies
+        self._limits = limits
+
+    def checkout(self, repository: Repository, commit: Commit, index: Index, folder: Path) -> Sequence[str]:
+        """See the port."""
+        private, tree = folder / "private", folder / TOP
+        for made in (private, tree):
+            made.mkdir(parents=True, mode=0o700)
+        try:
+            return self._brought(repository, commit, index, folder)
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+
+    def _brought(self, repository: Repository, commit: Commit, index: Index, folder: Path) -> Sequence[str]:
+        """With other credentials once those that were sent are refused, as long as there are any."""
+        private, tree = folder / "private", folder / TOP
+        program = find_git(search_path(self._environ))
+        while True:
+            sent = self._credentials.for_index(repository.address, index)
+            remote = Remote(
+                address=repository.address, trust=index.trust, proxies=self._proxies, credentials=sent
+            )
+            environ = git_environment(remote, self._environ, private, self._limits)
+            git = Git(program, tree, environ, private, self._limits)
+            try:
+                return _Checkout(git, repository, commit, folder, index.origin).make()
+            except GitFailed as failure:
+                refused = any(words in str(failure) for words in _REFUSED)
+                if not (refused and self._credentials.after_refusal(index, sent)):
+                    raise _no_answer(repository, str(failure), index.origin) from None
+
+
+class _Checkout:
+    """One commit on its way to the disk.
+
+    Args:
+        asked: who wants it.
+    """
+
+    def __init__(
+        self, git: Git, repository: Repository, commit: Commit, folder: Path, asked: Origin
+    ) -> None:
+        self._git = git
+        self._repository = repository
+        self._commit = commit
+        self._folder = folder
+        self._asked = asked
+
+    def make(self) -> Sequence[str]:
+        """Fetch, check, write, and leave a repository that leads nowhere; lines for the person."""
+        self._begin()
+        self._git.run("fetch", "--quiet", "--no-tags", "--filter=blob:none", "origin", _BRANCHES, _TAGS)
+        if not self._has_commit():
+            self._fetch_by_id()
+        notes = self._forget_lookalikes()
+        tree = Tree(self._listed(), self._repository.shown, self._git.limits)
+        self._git.run("update-ref", "--no-deref", "HEAD", self._commit.id)
+        self._git.run("read-tree", "--reset", "-u", self._commit.id)
+        self._check()
+        tree.make_links(self._folder)
+        self._cut_off()
+        return (*notes, *self._unfetched(tree.submodules))
+
+    def _begin(self) -> None:
+        check_version(self._git.run("version").decode(errors="replace"))
+        kind = "sha256" if len(self._commit.id) == _SHA256_DIGITS else "sha1"
+        self._git.run("init", "--quiet", "--template=", f"--object-format={kind}")
+
+    def _fetch_by_id(self) -> None:
+        """No branch or tag leads to it: servers give it by its id, if they have it."""
+        try:
+            self._git.run("fetch", "--quiet", "--no-tags", "--filter=blob:none", "origin", self._commit.id)
+        except GitFailed as failure:
+            if any(words in str(failure) for words in _REFUSED):
+                raise
+            raise self._missing(str(failure)) from None
+        if not self._has_commit():
+            raise self._missing("")
+
+    def _has_commit(self) -> bool:
+        """Whether the id is a commit's own, neither a tag's nor a name's."""
+        wanted = self._commit.id
+        try:
+            return self._git.lines("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}") == [wanted]
+        except GitFailed:
+            return False
+
+    def _forget_lookalikes(self) -> Sequence[str]:
+        """A branch or tag called like a commit would be taken for it by whoever looks it up by name."""
+        found = self._lookalikes()
+        for name in found:
+            self._git.run("update-ref", "--no-deref", "-d", name)
+        return tuple(
+            f"{self._repository.shown} has a branch or tag called like a commit, {_last(name)}: it was left out"
+            for name in found
+        )
+
+    def _lookalikes(self) -> list[str]:
+        names = self._git.lines("for-each-ref", "--format=%(refname)")
+        return [name for name in names if COMMIT_ID.match(_last(name))]
+
+    def _missing(self, said: str) -> SafepipError:
+        shown, wanted = self._repository.shown, self._commit.id
+        if any(_last(name).lower() == wanted for name in self._lookalikes()):
+            return VerificationError(
+                f"{shown} has no commit {wanted}, but a branch or tag of that name",
+                reference="no-such-commit",
+                origin=self._asked,
+                hint="do not use it: whoever named it so wants it to be taken for a commit",
+            )
+        return ResolutionError(
+            f"{shown} has no commit {wanted}",
+            reference="no-such-commit",
+            origin=self._asked,
+            notes=tuple(said.split("\n")) if said else (),
+            hint=f"git ls-remote {shown} lists what its branches and tags are now",
+        )
+
+    def _listed(self) -> bytes:
+        return self._git.run("ls-tree", "-r", "-z", "--full-tree", self._commit.id)
+
+    def _check(self) -> None:
+        """What was written is the commit's tree, and no more of it than a disk is meant to hold."""
+        head = self._git.lines("rev-parse", "--verify", "HEAD^{commit}")
+        written = self._git.lines("write-tree")
+        wanted = self._git.lines("rev-parse", "--verify", f"{self._commit.id}^{{tree}}")
+        if head != [self._commit.id] or written != wanted:
+            raise VerificationError(
+                f"{self._repository.shown} gave other files than those of {self._commit.id}",
+                reference="no-such-commit",
+                origin=self._asked,
+                hint="do not use it; tell whoever runs the host",
+            )
+        if not holds(self._folder, self._git.limits.repository_max_bytes):
+            raise GitFailed(f"it needs more than {self._git.limits.repository_max_bytes} bytes of disk")
+
+    def _cut_off(self) -> None:
+        """Leave history and tags to the build, and no remote: git is not to ask anybody any more."""
+        repository = self._folder / TOP / ".git"
+        lines = ["[core]", "repositoryformatversion = 0", "bare = false", "hooksPath = /dev/null"]
+        if len(self._commit.id) == _SHA256_DIGITS:
+            lines[1] = "repositoryformatversion = 1"
+            lines += ["[extensions]", "objectFormat = sha256"]
+        try:
+            (repository / "config").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            (repository / "FETCH_HEAD").unlink(missing_ok=True)
+        except OSError as error:
+            raise ApplyError(f"the repository cannot be written: {error}", reference="disk") from None
+
+    def _unfetched(self, submodules: Sequence[str]) -> Sequence[str]:
+        if not submodules:
+            return ()
+        shown = self._repository.shown
+        return (f"WARNING: {shown} has submodules, which were not fetched: {', '.join(sorted(submodules))}",)
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _no_answer(repository: Repository, said: str, asked: Origin) -> Undecided:
+    return Undecided(
+        f"{repository.shown} could not be read by git",
+        reference="tls-failure" if _UNTRUSTED in said else "repository-unavailable",
+        origin=asked,
+        notes=tuple(said.split("\n")),
+        hint=next((hint for words, hint in _HINTS if words in said), "try again, or find out why"),
+    )
