@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest $(if $(TESTS),-k "$(TESTS)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev lint format types test search integration servers bench bench-interception bench-indexes differential pip-suite generate check-generated lock docs package clean
+.PHONY: help demo dev lint format types test search integration servers bench bench-interception bench-indexes differential real-builds pip-suite generate check-generated lock docs package clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-interception: $(READY)  ## what reading and judging 2,000 requirement line
 
 differential: $(READY)  ## the same answers as pip, on the machine's own index
 	$(BIN)/python -m tasks.differential
+
+real-builds: $(READY)  ## real projects from source, on the machine's own index: needs a C compiler and libpq-dev
+	$(BIN)/python -m tasks.real_builds
 
 pip-suite: $(READY)  ## pip's own tests with safepip in pip's place: PIP=/path/to/checkout, FILES="list show"
 	$(BIN)/python -m integration.pip_suite $(PIP) $(FILES)

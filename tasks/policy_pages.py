@@ -79,8 +79,7 @@ word for word, such as a URL. It is for this run alone, so it is told even where
 _LATER = """\
 ## Not yet
 
-{tables} are refused: this version does not act on them. `[vcs]` can be written, and tightens; but
-this version builds nothing from repositories, so what it admits is refused all the same (`unpinned-vcs`).
+{tables} are refused: this version does not act on them.
 """
 
 

@@ -147,6 +147,53 @@ def test_a_failing_build_shows_the_backends_words(shell: Shell) -> None:
     assert "Failed to build demo" in ended.out
 
 
+def test_what_a_backend_prints_is_shown_to_who_asks_for_it(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo", at_build="print('hello from the build')")
+
+    plain = shell.safepip("install", "./demo", *NO_INDEX)
+    verbose = shell.safepip("install", "-v", "./demo", *NO_INDEX)
+
+    assert "hello from the build" not in plain.out + plain.err
+    assert (
+        "  Running command Building wheel for demo (pyproject.toml)\n  hello from the build\n" in verbose.err
+    )
+    assert "hello from the build" not in verbose.out
+
+
+def test_what_a_backend_prints_is_kept_in_the_log(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo", at_build="print('hello from the build')")
+
+    shell.safepip("install", "-q", "--log", "run.log", "./demo", *NO_INDEX)
+
+    assert (shell.folder / "run.log").read_text().count("  hello from the build\n") == 1
+
+
+def test_a_failure_is_shown_once_however_much_is_shown(shell: Shell) -> None:
+    write_project(shell.folder / "demo", "demo", at_build="raise SystemExit('I die')")
+
+    ended = shell.safepip("install", "-v", "./demo", *NO_INDEX)
+
+    assert (ended.code, ended.err.count("I die")) == (1, 1), ended.err
+
+
+def test_what_a_backend_prints_is_made_harmless(shell: Shell) -> None:
+    """It may move no cursor, speak to no build service, and pass no secret on that safepip knows."""
+    code = (
+        "print(chr(27) + '[2J'); print('::set-output name=x::y'); print('##vso[task.x]');"
+        "print('https://me:hunter2@index.example/simple')"
+    )
+    write_project(shell.folder / "demo", "demo", at_build=code)
+
+    ended = shell.safepip("install", "-v", "--log", "run.log", "./demo", *NO_INDEX)
+
+    for told in (ended.err, (shell.folder / "run.log").read_text()):
+        assert "\x1b" not in told
+        assert "hunter2" not in told
+        assert "@index.example/simple" in told
+        assert "  \\::set-output" in told
+        assert "##vso\\[task.x]" in told
+
+
 def test_a_backend_that_is_not_there_is_said(shell: Shell) -> None:
     write_project(shell.folder / "demo", "demo")
     shell.write("demo/pyproject.toml", '[build-system]\nrequires = []\nbuild-backend = "nowhere"\n')

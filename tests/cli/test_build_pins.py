@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from cli.conftest import Ended, Shell, publish, trusting
 from support.locks import for_builds, lock, package, source_package
 from support.sdists import make_sdist, sdist_filename, write_project
-from support.server import IndexServer
+from support.server import IndexServer, Response
 from support.wheels import make_wheel, sha256, wheel_filename
 
 USES_TOOL: dict[str, object] = {
@@ -431,3 +432,316 @@ def test_a_locked_tool_that_policy_does_not_admit_to_be_built_does_not_run(
 
     assert (ended.code, mark.exists(), shell.installed()) == (10, False, set()), ended.err
     assert "error[sdist-build]" in ended.err
+
+
+def test_what_was_locked_with_builds_installs_where_everything_needs_a_hash(
+    shell: Shell, server: IndexServer
+) -> None:
+    """What backends ask for when they run, and what builds of build requirements need, too."""
+    allow(shell)
+    publish(server, "late")
+    publish(server, "wants-lib", requires=["lib"])
+    publish(server, "lib")
+    put(server, "need-a", needs=["wants-lib"], code="import wants_lib, lib")
+    put(
+        server,
+        "demo",
+        needs=["need-a", "tool<2"],
+        asks=["late"],
+        code="import need_a",
+        at_build="import late",
+    )
+    words = ("--policy", "policy.toml", *trusting(server))
+    locked = shell.safepip("lock", "demo", "-o", "pylock.toml", *words)
+    server.requests.clear()
+    for name in ("late", "tool", "lib"):
+        publish(server, name, "99.0", files={f"{name}.py": "harm = True\n"})
+    allow(shell, "required")
+
+    ended = install(shell, server)
+
+    assert locked.code == 0, locked.err
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert pages_asked(server) == []
+
+
+def test_nothing_runs_for_an_environment_that_is_not_here(
+    shell: Shell, server: IndexServer, mark: Path
+) -> None:
+    allow(shell)
+    here = make_wheel("demo", tag="py3-none-manylinux_2_5_x86_64")
+    server.add_wheel(here, wheel_filename("demo", tag="py3-none-manylinux_2_5_x86_64"))
+    publish(server, "only-there")
+    needs = ["tool<2", "only-there; sys_platform == 'win32'"]
+    put(server, "demo", static=True, needs=needs, asks=["late"], mark=str(mark))
+    environments = ("--environment", "linux-x86_64-cp311", "--environment", "windows-x86_64-cp311")
+    words = ("--policy", "policy.toml", *trusting(server))
+
+    ended = shell.safepip("lock", "demo", "-o", "pylock.toml", *environments, *words)
+
+    assert (ended.code, mark.exists()) == (0, False), ended.err
+    text = (shell.folder / "pylock.toml").read_text()
+    assert '{ name = "tool", version = "1.0" }' in text
+    assert '{ name = "only-there", version = "1.0" }' in text
+    assert "what its backend asks for there, besides what its pyproject.toml says, is not locked" in ended.err
+
+
+def test_everything_that_builds_need_without_a_hash_is_named_at_once(
+    shell: Shell, server: IndexServer, mark: Path
+) -> None:
+    """Of sources whose metadata is final, so that none of them has to run before."""
+    allow(shell, "required")
+    publish(server, "wants-lib", requires=["lib"])
+    publish(server, "lib")
+    needs = {"one": ["tool<2"], "two": ["wants-lib"]}
+    lines = []
+    for name, needed in needs.items():
+        spec: dict[str, object] = {"static": True, "needs": needed, "mark": str(mark)}
+        put(server, name, **spec)
+        lines.append(f"{name}==1.0 --hash=sha256:{sha256(make_sdist(name, **spec))}\n")
+    shell.write("requirements.txt", "".join(lines))
+    words = ("install", "-r", "requirements.txt", "--policy", "policy.toml", *trusting(server))
+    refused = shell.safepip(*words)
+    ran = mark.exists()
+    told = refused.err.count("error[unhashed-requirement]")
+    pins = [f"{name}==1.0 --hash=sha256:{sha256(make_wheel(name))}\n" for name in ("tool", "lib")]
+    wants = make_wheel("wants-lib", requires=["lib"])
+    shell.write("build.txt", f"{''.join(pins)}wants-lib==1.0 --hash=sha256:{sha256(wants)}\n")
+    for name, needed in needs.items():
+        server.remove_project(name)
+        put(server, name, static=True, needs=needed)
+    lines = [
+        f"{name}==1.0 --hash=sha256:{sha256(make_sdist(name, static=True, needs=needed))}\n"
+        for name, needed in needs.items()
+    ]
+    shell.write("requirements.txt", "".join(lines))
+    taken = shell.safepip(*words, "--build-constraint", "build.txt")
+
+    assert (refused.code, ran, told) == (10, False, 3), refused.err
+    assert "tool==1.0 has no hash, and a build of one==1.0 would run it" in refused.err
+    assert "lib==1.0, needed by wants-lib, has no hash, and a build of two==1.0 would run it" in refused.err
+    assert "safepip lock -r requirements.txt, then -r pylock.toml in the place of that" in refused.err
+    assert (taken.code, shell.installed()) == (0, {"one-1.0", "two-1.0"}), taken.err
+
+
+def test_own_code_that_a_requirement_file_names_is_built_as_if_it_had_been_typed(
+    shell: Shell, server: IndexServer
+) -> None:
+    write_project(shell.folder / "mine", "mine", needs=["tool"])
+    shell.write("requirements.txt", "-e ./mine\n")
+
+    ended = shell.safepip("install", "-r", "requirements.txt", *trusting(server))
+
+    assert (ended.code, shell.installed()) == (0, {"mine-1.0"}), ended.err
+
+
+def with_place(server: IndexServer, place: str) -> str:
+    """A lock whose file of ``tool`` has this key in the place of its URL."""
+    url = f'url = "{server.origin}/files/{wheel_filename("tool")}"'
+    whole = crooked(server)
+    before, entry, after = whole.partition("[[tool.safepip.build-packages.wheels]]")
+    assert url in after
+    return before + entry + after.replace(url, place)
+
+
+@pytest.mark.parametrize(
+    "place, code, said",
+    [
+        ('url = "file:///srv/{name}"', 10, "error[remote-reaches-local]"),
+        ('path = "/srv/{name}"', 1, "Absolute paths are not supported in pylock files obtained from a URL"),
+        ('path = "//other.example/{name}"', 1, "Absolute paths are not supported"),
+        ('path = "https://other.example/{name}"', 1, "resolves outside its location"),
+        ('path = "../../files/{name}"', 0, "Using pylock.toml"),
+        ('path = "files/{name}"', 0, "Using pylock.toml"),
+    ],
+)
+def test_a_lock_from_afar_reaches_no_file_of_this_machine_for_builds(
+    shell: Shell, server: IndexServer, place: str, code: int, said: str
+) -> None:
+    allow(shell)
+    put(server, "demo", **USES_TOOL)
+    text = with_place(server, place.format(name=wheel_filename("tool")))
+    server.answer("/pylock.toml", Response(body=text.encode()))
+    words = ("--policy", "policy.toml", *trusting(server))
+
+    ended = shell.safepip("install", "-r", f"{server.origin}/pylock.toml", *words)
+
+    assert (ended.code, bool(shell.installed())) == (code, code == 0), ended.err
+    assert said in ended.err
+
+
+def test_a_lock_may_have_the_files_of_builds_beside_it(shell: Shell, server: IndexServer) -> None:
+    allow(shell)
+    put(server, "demo", **USES_TOOL)
+    (shell.folder / "wheels").mkdir()
+    (shell.folder / "wheels" / wheel_filename("tool")).write_bytes(make_wheel("tool"))
+    shell.write("pylock.toml", with_place(server, f'path = "wheels/{wheel_filename("tool")}"'))
+
+    ended = install(shell, server)
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert server.paths_asked() == [f"/files/{sdist_filename('demo')}"]
+
+
+@pytest.mark.parametrize(
+    "words", [["install", "--dry-run"], ["install", "--explain"], ["download", "-d", "out"]], ids=" ".join
+)
+def test_nothing_of_a_lock_runs_before_something_is_built(
+    shell: Shell, server: IndexServer, mark: Path, words: list[str]
+) -> None:
+    allow(shell)
+    spec: dict[str, object] = {"static": True, "needs": ["need-a"], "mark": str(mark)}
+    put(server, "demo", **spec)
+    put(server, "need-a", mark=str(mark))
+    text = lock(
+        source_package(server, "demo", builds={"need-a": "1.0"}, **spec),
+        for_builds(source_package(server, "need-a", builds={}, mark=str(mark))),
+    )
+    shell.write("pylock.toml", text)
+
+    ended = shell.safepip(*words, "-r", "pylock.toml", "--policy", "policy.toml", *trusting(server))
+
+    assert (ended.code, mark.exists(), shell.installed()) == (0, False, set()), ended.err
+
+
+def hashed(name: str, version: str = "1.0", **spec: object) -> str:
+    """A line that accepts one wheel."""
+    return f"{name}=={version} --hash=sha256:{sha256(make_wheel(name, version, **spec))}\n"
+
+
+def hashed_source(name: str, **spec: object) -> str:
+    """A line that accepts one source distribution."""
+    return f"{name}==1.0 --hash=sha256:{sha256(make_sdist(name, **spec))}\n"
+
+
+def test_own_code_that_needs_no_hash_is_built_with_what_has_one(
+    shell: Shell, server: IndexServer, mark: Path
+) -> None:
+    exempt = '[[allow]]\nrule = "unhashed-requirement"\npackage = "mine"\nreason = "our own"\n'
+    allow(shell, "required", exempt)
+    folder = write_project(shell.folder / "mine", "mine", needs=["tool"], mark=str(mark))
+    policy = ("--policy", "policy.toml", *trusting(server))
+    words = ("install", f"mine @ {folder.as_uri()}", *policy)
+    refused = shell.safepip(*words)
+    ran = mark.exists()
+    shell.write("build.txt", hashed("tool"))
+    taken = shell.safepip(*words, "--build-constraint", "build.txt")
+
+    assert (refused.code, ran) == (10, False), refused.err
+    assert "has no hash, and a build of mine would run it" in refused.err
+    assert (taken.code, shell.installed()) == (0, {"mine-1.0"}), taken.err
+
+
+def test_what_the_build_of_a_build_requirement_needs_has_a_hash_too(
+    shell: Shell, server: IndexServer, mark: Path
+) -> None:
+    allow(shell, "required")
+    inner: dict[str, object] = {"needs": ["tool<2"]}
+    outer: dict[str, object] = {"needs": ["need-a"], "code": "import need_a"}
+    put(server, "need-a", **inner)
+    put(server, "demo", **outer)
+    shell.write("requirements.txt", hashed_source("demo", **outer))
+    words = ("--build-constraint", "build.txt", "--policy", "policy.toml", *trusting(server))
+    shell.write("build.txt", hashed_source("need-a", **inner))
+    refused = shell.safepip("install", "-r", "requirements.txt", *words)
+    shell.write("build.txt", hashed_source("need-a", **inner) + hashed("tool"))
+    taken = shell.safepip("install", "-r", "requirements.txt", *words)
+
+    assert (refused.code, taken.code) == (10, 0), refused.err + taken.err
+    assert "tool==1.0 has no hash, and a build of need-a==1.0 would run it" in refused.err
+    assert shell.installed() == {"demo-1.0"}
+
+
+def test_without_isolation_nothing_is_asked_for(shell: Shell, server: IndexServer) -> None:
+    allow(shell, "required")
+    spec: dict[str, object] = {"needs": ["tool"]}
+    put(server, "demo", **spec)
+    shell.write("requirements.txt", hashed_source("demo", **spec))
+
+    ended = shell.safepip(
+        "install",
+        "-r",
+        "requirements.txt",
+        "--no-build-isolation",
+        "--policy",
+        "policy.toml",
+        *trusting(server),
+    )
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert pages_asked(server) == ["/simple/demo/"]
+
+
+def test_where_a_backend_asks_for_what_has_no_hash_nothing_more_of_it_runs(
+    shell: Shell, server: IndexServer, tmp_path: Path
+) -> None:
+    """The hook has to run for that to be known; metadata and wheel are not asked for any more."""
+    allow(shell, "required")
+    publish(server, "late")
+    spec: dict[str, object] = {"asks": ["late"], "at_build": "raise SystemExit('built')"}
+    put(server, "demo", **spec)
+    shell.write("requirements.txt", hashed_source("demo", **spec))
+
+    ended = shell.safepip("install", "-r", "requirements.txt", "--policy", "policy.toml", *trusting(server))
+
+    assert (ended.code, shell.installed()) == (10, set()), ended.err
+    assert "late==1.0 has no hash, and a build of demo==1.0 would run it" in ended.err
+    assert "Preparing metadata" not in ended.out
+
+
+@pytest.mark.parametrize("mode", ["required", "index"])
+def test_what_a_locked_build_requirement_needs_is_not_looked_for_elsewhere(
+    shell: Shell, server: IndexServer, mark: Path, mode: str
+) -> None:
+    allow(shell, mode)
+    publish(server, "wants-lib", requires=["lib"])
+    publish(server, "lib")
+    spec: dict[str, object] = {"needs": ["wants-lib"]}
+    put(server, "demo", **spec)
+    wants = package(server, "wants-lib", requires=["lib"])
+    text = lock(source_package(server, "demo", builds={"wants-lib": "1.0"}, **spec), for_builds(wants))
+    shell.write("pylock.toml", text)
+    refused = install(shell, server, "--no-require-hashes")
+    asked = pages_asked(server)
+    shell.write("build.txt", hashed("lib"))
+    beside = install(shell, server, "--no-require-hashes", "--build-constraint", "build.txt")
+
+    assert (refused.code, asked) == (10, []), refused.err
+    assert "error[lock-incomplete]: wants-lib 1.0 needs lib, which pylock.toml does not hold" in refused.err
+    assert (beside.code, shell.installed()) == (0, {"demo-1.0"}), beside.err
+
+
+def test_a_locked_pre_release_is_taken(shell: Shell, server: IndexServer) -> None:
+    allow(shell, "required")
+    publish(server, "tool", "3.0rc1")
+    spec: dict[str, object] = {"needs": ["tool"], "code": "import tool; assert tool.__version__ == '3.0rc1'"}
+    put(server, "demo", **spec)
+    text = lock(
+        source_package(server, "demo", builds={"tool": "3.0rc1"}, **spec),
+        for_builds(package(server, "tool", "3.0rc1")),
+    )
+    shell.write("pylock.toml", text)
+
+    ended = install(shell, server)
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+@pytest.mark.parametrize("days, code", [(1, 10), (100, 0)])
+def test_a_cool_down_holds_for_locked_build_requirements(
+    shell: Shell, server: IndexServer, mark: Path, days: int, code: int
+) -> None:
+    """One that policy asks for in so many words."""
+    allow(shell, more='[cooldown]\nmin-age = "30 days"\n')
+    put(server, "demo", **USES_TOOL)
+    old = (datetime.now(UTC) - timedelta(days=200)).isoformat(timespec="seconds")
+    made = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+    demo = source_package(server, "demo", builds={"tool": "1.0"}, **USES_TOOL)
+    demo = demo.replace("hashes =", f"upload-time = {old}, hashes =", 1)
+    tool = package(server, "tool", file_keys=f"upload-time = {made}")
+    shell.write("pylock.toml", lock(demo, for_builds(tool)))
+
+    ended = install(shell, server)
+
+    assert (ended.code, bool(shell.installed())) == (code, code == 0), ended.err
+    assert ("error[fresh-release]" in ended.err) is (code == 10)

@@ -51,6 +51,9 @@ def test_pips_commands_stand_beside_ours_and_no_text_of_help() -> None:
         ("safepip policy check sh", []),
         ("safepip policy trust --r", ["--reason", "--report-format", "--revoke"]),
         ("safepip explain --off", ["--offline"]),
+        ("safepip lock --upg", ["--upgrade", "--upgrade-package"]),
+        ("safepip lock --environ", ["--environment"]),
+        ("safepip install --environ", []),
         ("safepip explain ins", []),
     ],
 )

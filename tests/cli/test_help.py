@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from cli.conftest import Shell
-from safepip.cli.own_help import OWN_COMMAND_HELP, OWN_COMMANDS_HELP, OWN_HELP
+from safepip.cli.own_help import LOCK_HELP, OWN_COMMAND_HELP, OWN_COMMANDS_HELP, OWN_HELP
 from safepip.pipcompat import own
+from safepip.pipcompat.own_lock import LOCK_NAMES
 
 
 @pytest.mark.parametrize("argv", [("install", "--help"), ("download", "-h"), ("help", "install")])
@@ -26,7 +27,7 @@ def test_help_of_other_commands_is_pips_alone(shell: Shell) -> None:
     assert "safepip" not in shell.safepip("list", "--help").out
 
 
-@pytest.mark.parametrize("text", [OWN_HELP, OWN_COMMANDS_HELP, *OWN_COMMAND_HELP.values()])
+@pytest.mark.parametrize("text", [OWN_HELP, LOCK_HELP, OWN_COMMANDS_HELP, *OWN_COMMAND_HELP.values()])
 def test_help_fits_a_terminal_of_80_columns(text: str) -> None:
     assert [line for line in text.splitlines() if len(line) > 79] == []
 
@@ -62,3 +63,12 @@ def test_a_reader_who_goes_away_is_no_bug(command: str) -> None:
     os.close(writing)
 
     assert (ended.returncode, ended.stderr) == (120, "ERROR: Pipe to stdout was broken\n")
+
+
+def test_help_of_lock_tells_its_own_options_too(shell: Shell) -> None:
+    ended = shell.safepip("lock", "--help")
+
+    assert ended.code == 0
+    assert ended.out.endswith(OWN_HELP + LOCK_HELP)
+    for option in LOCK_NAMES:
+        assert f"\n  {option} " in LOCK_HELP

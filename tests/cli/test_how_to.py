@@ -191,3 +191,18 @@ def test_an_environment_equal_to_a_lock(reader: Reader, shell: Shell, public: In
 
     assert reader.installed == {"idna-99.0", "acme-99.0", "acme_core-99.0", "acme_billing-99.0"}
     assert shell.installed() == {"acme_billing-99.0"}
+
+
+def test_locking(reader: Reader, shell: Shell, public: IndexServer) -> None:
+    shell.write("requirements.in", "requests\n")
+    shell.write("constraints.txt", "idna<100\n")
+    project = '[project]\nname = "mine"\ndependencies = ["requests"]\n'
+    extras = '[project.optional-dependencies]\nsocks = ["idna"]\n[dependency-groups]\ntest = ["idna"]\n'
+    shell.write("pyproject.toml", project + extras)
+    shell.write("report.py", '# /// script\n# dependencies = ["requests"]\n# ///\n')
+
+    reader.follow("lock.md")
+
+    assert reader.installed == {"requests-2.31.0", "idna-99.0"}
+    checked = shell.safepip("lock", "-r", "requirements.in", "torch", "--check")
+    assert checked.code == 14, checked.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -84,9 +83,7 @@ def test_what_was_locked_installs_in_the_strictest_mode_and_asks_no_index(
 
     assert (installed.code, shell.installed()) == (0, {"app-1.0", "lib-2.0"}), installed.err
     assert [path for path in index.paths_asked() if path.startswith("/simple")] == []
-    again = shell.safepip(
-        "install", *trusting(index), *policy, "--force-reinstall", "-r", "requirements.txt"
-    )
+    again = shell.safepip("install", *trusting(index), *policy, "--force-reinstall", "-r", "requirements.txt")
     assert again.code == 0, again.err
 
 
@@ -181,7 +178,15 @@ def test_an_environment_that_nobody_knows_is_a_mistake(shell: Shell, index: Inde
 
 def test_a_requirement_for_no_environment_is_said_once(shell: Shell, index: IndexServer) -> None:
     names = "windows-amd64-cp311,linux-x86_64-cp311"
-    ended = lock(shell, index, "app", 'color; sys_platform == "win32"', 'lib; python_version < "3"', "--environment", names)
+    ended = lock(
+        shell,
+        index,
+        "app",
+        'color; sys_platform == "win32"',
+        'lib; python_version < "3"',
+        "--environment",
+        names,
+    )
 
     assert ended.code != 0  # color is on no index, and Windows wants it
     assert ended.err.count("Ignoring lib") == 1

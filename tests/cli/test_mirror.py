@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -288,6 +290,29 @@ def test_a_failing_fetch_leaves_the_mirror_as_it_was(shell: Shell, shop: IndexSe
     assert before == {path: path.read_bytes() for path in everything_below(folder)}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_leaves_the_mirror_as_it_was(
+    shell: Shell, shop: IndexServer, number: signal.Signals
+) -> None:
+    folder = made(shell, shop, lock(package(shop, "lib")))
+    before = {path: path.read_bytes() for path in everything_below(folder)}
+    shell.write("pylock.toml", whole(shop))
+    shop.requests.clear()
+    shop.hang(f"/files/{APP_FILE}")
+    words = ("--python", str(shell.python), "mirror", *trusting(shop), "--to", "mirror", "pylock.toml")
+    with subprocess.Popen(
+        [sys.executable, "-m", "safepip", *words], cwd=shell.folder, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not shop.requests:
+            time.sleep(0.02)
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert "ERROR: Operation cancelled by user" in said
+    assert before == {path: path.read_bytes() for path in everything_below(folder)}
+
+
 # --- What is refused ---------------------------------------------------------------------------------
 
 
@@ -323,6 +348,20 @@ def test_a_lock_that_install_refuses_is_not_mirrored(
     ended = mirror(shell, shop)
     assert (ended.code, shop.requests) == (10, [])
     assert f"error[{rule}]" in ended.err
+
+
+def test_what_is_true_of_all_files_of_a_project_is_said_once(shell: Shell, shop: IndexServer) -> None:
+    names = [wheel_filename("many", tag=f"cp3{minor}-cp3{minor}-win32") for minor in range(9, 15)]
+    files = ", ".join(raw_file(f"http://files.example/{name}", b"x") for name in names)
+    shell.write(
+        "pylock.toml",
+        whole(shop, url="http://a.example/lib-1.0-py3-none-any.whl")
+        + raw_package("many", f"wheels = [{files}]"),
+    )
+    ended = mirror(shell, shop)
+    assert (ended.code, ended.err.count("error[plaintext-link]")) == (10, 2)
+    assert f"error[plaintext-link]: {names[0]} of the lock comes over http" in ended.err
+    assert "the same is true of 5 more files of it" in ended.err
 
 
 def test_an_exemption_from_drift_does_not_leave_the_package_out(shell: Shell, shop: IndexServer) -> None:

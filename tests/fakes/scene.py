@@ -8,7 +8,7 @@ interpreter and pip are made up; nothing real is read.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from safepip.core.index import Index, Trust
 from safepip.core.limits import Limits
 from safepip.core.plan import Plan, Step
 from safepip.core.ports import Applied, ApplyOptions, Environment
-from safepip.core.record import Known
+from safepip.core.record import Known, KnownFile
 from safepip.core.trusted import TrustedPolicy
 from safepip.core.url import Url
 from safepip.flows.world import Options, Transport
@@ -133,8 +133,10 @@ class Remembered:
     def known(self, project: NormalizedName) -> Known:
         return self.known_by_project.get(project, Known(project=project))
 
-    def remember(self, known: Sequence[Known]) -> None:
+    def remember(self, known: Sequence[Known], *, over: Collection[tuple[str, str]] = ()) -> list[KnownFile]:
+        del over  # one run at a time
         self.known_by_project |= {one.project: one for one in known}
+        return []
 
     def forget(self, project: NormalizedName) -> bool:
         return self.known_by_project.pop(project, None) is not None
@@ -280,6 +282,21 @@ class RealConnection(Connection):
         return inspect_files(steps, files, Limits(), installed=installed)
 
 
+@dataclass
+class WrittenFile:
+    """A file that a command writes."""
+
+    around: Around
+    path: str
+
+    @property
+    def before(self) -> bytes | None:
+        return self.around.disk.get(self.around.real(self.path))
+
+    def write(self, content: bytes) -> None:
+        self.around.disk[self.around.real(self.path)] = content
+
+
 class NoWorkshop:
     """Nothing is built here; whoever tries has set up the wrong scene."""
 
@@ -411,6 +428,9 @@ class Scene:
         if path in self.around.disk and not over:
             raise FileExistsError(17, "File exists", path)
         self.write(path, text)
+
+    def output(self, path: str) -> WrittenFile:
+        return WrittenFile(self.around, path)
 
     def save(self, source: Path, folder: str, filename: str) -> str:
         del source

@@ -349,3 +349,66 @@ def _ends(beat: Path) -> bool:
         if beat.stat().st_size == before:
             return True
     return False
+
+
+def hears(private: Path, code: str, limits: Limits = Limits()) -> list[str]:
+    heard: list[str] = []
+    processes = Processes(private, sys.executable, limits, heard.append, shown=True)
+    whole = scrubbed_environment(os.environ, private, Path(sys.executable).parent)
+    processes.run(Job([sys.executable, "-u", "-c", code], str(private), whole, "Building x"))
+    return heard
+
+
+def test_who_listens_hears_every_line_once(private: Path) -> None:
+    heard = hears(
+        private, "import time\nfor n in range(3): print('line', n); time.sleep(0.3)\nprint('end', end='')"
+    )
+
+    assert heard == ["Running command Building x", "line 0", "line 1", "line 2", "end"]
+
+
+def test_who_listens_hears_while_the_backend_runs(private: Path) -> None:
+    """The backend goes on when its first line has been heard, and not before."""
+    code = (
+        "import os, time\nprint('begun')\nwhile not os.path.exists('go'): time.sleep(0.05)\nprint('went on')"
+    )
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        if line == "begun":
+            (private / "go").touch()
+
+    whole = scrubbed_environment(os.environ, private, Path(sys.executable).parent)
+    job = Job([sys.executable, "-u", "-c", code], str(private), whole, "Building x")
+    Processes(private, sys.executable, Limits(build_max_seconds=20), hear, shown=True).run(job)
+
+    assert heard[1:] == ["begun", "went on"]
+
+
+def test_bytes_that_are_no_text_and_endless_lines_are_heard_in_pieces(private: Path) -> None:
+    heard = hears(
+        private, "import os\nos.write(1, b'\\xe2' + b'\\x82\\xac\\xff\\r\\n' + b'x' * 25_000 + b'\\n')"
+    )
+
+    assert heard[1] == "€\N{REPLACEMENT CHARACTER}"
+    assert [len(line) for line in heard[2:]] == [10_000, 10_000, 5_000]
+
+
+def test_what_is_heard_has_an_end(private: Path) -> None:
+    heard = hears(private, "import sys\nfor _ in range(20_000): sys.stdout.write('x' * 999 + '\\n')")
+
+    assert sum(map(len, heard)) < 17 << 20
+    assert heard[-1] == "[more than 16777216 bytes; what follows is left out]"
+
+
+def test_a_failure_that_was_heard_is_not_shown_twice(private: Path) -> None:
+    processes = Processes(private, sys.executable, Limits(), lambda _: None, shown=True)
+    whole = scrubbed_environment(os.environ, private, Path(sys.executable).parent)
+
+    with pytest.raises(BuildError) as failure:
+        processes.run(
+            Job([sys.executable, "-c", "raise SystemExit('why')"], str(private), whole, "Building x")
+        )
+
+    assert failure.value.notes == ("exit code: 1", "[see above for output]")

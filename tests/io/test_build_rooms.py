@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
 import pytest
 
-from safepip.io.build import remove_whole
+from safepip.io.build_place import Place, remove_whole
 
 _NOBODY = 65534
 
@@ -43,3 +44,56 @@ def _removed(private: Path, kept: Path) -> int:
     locked.parent.chmod(0o500)
     remove_whole(private)
     return int(private.exists())
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def folder_of(temporary: Path, name: str, *, seconds_ago: float = 3600.0) -> Path:
+    folder = temporary / name
+    (folder / "room-1").mkdir(parents=True)
+    then = time.time() - seconds_ago
+    os.utime(folder, (then, then))
+    return folder
+
+
+def test_a_place_is_there_until_it_is_closed(temporary: Path) -> None:
+    place = Place()
+    (place.folder / "room-1").mkdir()
+
+    assert (place.folder.parent, place.folder.stat().st_mode & 0o777) == (temporary.resolve(), 0o700)
+    place.close()
+    assert list(temporary.glob("safepip-*")) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks")
+def test_what_a_killed_run_left_is_removed_by_the_next(temporary: Path) -> None:
+    left = folder_of(temporary, "safepip-build-killed")
+    other = folder_of(temporary, "safepip-something")
+
+    place = Place()
+
+    assert (left.exists(), other.exists()) == (False, True)
+    place.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks")
+def test_folders_in_use_young_ones_links_and_those_of_others_stay(temporary: Path) -> None:
+    used, aim = Place(), folder_of(temporary, "precious")
+    os.utime(used.folder, (0, 0))
+    stay = [used.folder, folder_of(temporary, "safepip-build-young", seconds_ago=1.0)]
+    link = temporary / "safepip-build-link"
+    link.symlink_to(aim, target_is_directory=True)
+    os.utime(link, (0, 0), follow_symlinks=False)
+    if os.geteuid() == 0:
+        stay.append(folder_of(temporary, "safepip-build-foreign"))
+        os.chown(stay[-1], _NOBODY, _NOBODY)
+        os.utime(stay[-1], (0, 0))
+
+    Place().close()
+
+    assert [path.name for path in (*stay, link, aim / "room-1") if not path.exists()] == []
+    used.close()

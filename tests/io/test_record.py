@@ -132,3 +132,21 @@ def test_any_file_name_comes_back_as_it_was(name: str) -> None:
         record.remember([known("a", name)])
         assert list(record.known(canonicalize_name("a")).files) == [("pypi", name)]
         record.close()
+
+
+def test_of_two_runs_the_first_one_decides(record: SqliteRecord) -> None:
+    assert record.remember([known("a"), known("b", "b-1.0.tar.gz")]) == []
+
+    stays = record.remember([known("a", byte="b"), known("c", "c-1.0.tar.gz")])
+
+    assert stays == list(known("a").files.values())
+    assert record.known(canonicalize_name("a")) == known("a")
+    assert record.known(canonicalize_name("c")).files
+
+
+def test_what_was_let_pass_takes_the_place_of_what_was_known(record: SqliteRecord) -> None:
+    record.remember([known("a")])
+    other = known("a", byte="b")
+
+    assert record.remember([other], over=set(other.files)) == []
+    assert record.known(canonicalize_name("a")) == other

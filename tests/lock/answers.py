@@ -22,7 +22,11 @@ from safepip.core.url import Url
 INDEX = Index(name="pypi", url=Url.parse("https://index.example/simple"))
 BASE = "/project"
 POLICY = "sha256:" + "0" * 64
-SYSTEMS = {"linux": ("linux", "Linux", "posix"), "macos": ("darwin", "Darwin", "posix"), "win": ("win32", "Windows", "nt")}
+SYSTEMS = {
+    "linux": ("linux", "Linux", "posix"),
+    "macos": ("darwin", "Darwin", "posix"),
+    "win": ("win32", "Windows", "nt"),
+}
 MACHINES = {"x86_64": "x86_64", "arm64": "arm64", "amd64": "AMD64", "aarch64": "aarch64"}
 
 
@@ -45,7 +49,9 @@ def target(name: str, *, marker: str | None = None) -> LockTarget:
         "sys_platform": platform,
         "extra": "",
     }
-    own = " and ".join(f'{key} == "{markers[key]}"' for key in ("python_version", "platform_machine", "sys_platform"))
+    own = " and ".join(
+        f'{key} == "{markers[key]}"' for key in ("python_version", "platform_machine", "sys_platform")
+    )
     environment = Environment(
         python="", prefix="", version=f"{version}.0", markers=markers, tags=(), installed={}, paths={}
     )
@@ -104,13 +110,20 @@ def step(
         file=file or wheel(name, version),
         askers=askers or (from_file(),),
         metadata=WheelMetadata(
-            name=name, version=version, requires_dist=(), requires_python=None, provides_extra=frozenset(), raw=b""
+            name=name,
+            version=version,
+            requires_dist=(),
+            requires_python=None,
+            provides_extra=frozenset(),
+            raw=b"",
         ),
     )
     return replace(known, **fields)  # type: ignore[arg-type]  # keywords of tests
 
 
-def direct(name: str, version: str, url: str, *, source: Source | None = None, sha: str | None = None) -> Step:
+def direct(
+    name: str, version: str, url: str, *, source: Source | None = None, sha: str | None = None
+) -> Step:
     """A requirement by URL or path; ``sha`` is the text that its digest is made of."""
     place = Url.parse(url)
     kind = IndexKind.LOCAL_FOLDER if place.scheme == "file" else IndexKind.LINKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
@@ -43,6 +43,7 @@ def true_in(text: str, environments: Environments) -> frozenset[int]:
     )
 
 
+@settings(deadline=None)
 @given(environments_and_some())
 def test_a_marker_is_true_exactly_where_it_is_meant(case: tuple[Environments, frozenset[int]]) -> None:
     environments, wanted = case
@@ -52,6 +53,7 @@ def test_a_marker_is_true_exactly_where_it_is_meant(case: tuple[Environments, fr
     assert true_in(text, environments) == wanted
 
 
+@settings(deadline=None)
 @given(environments_and_some(), st.sampled_from(["3.9.7", "3.11.9", "3.13.0", "3.14.2"]))
 def test_and_so_in_every_environment_that_the_lock_admits(
     case: tuple[Environments, frozenset[int]], full: str

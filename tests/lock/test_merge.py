@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.markers import Environment
 from packaging.pylock import Package, Pylock
 from packaging.tags import Tag
 
-from safepip.core.build import Source
+from safepip.core.build import Commit, Source
 from safepip.core.errors import CommandError, VerificationError
 from safepip.core.index import Index, IndexKind
 from safepip.core.locking import Answer
@@ -98,6 +98,7 @@ def test_versions_that_differ_have_markers() -> None:
 VERSIONS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1.0", "1.1", "2.0"]))
 
 
+@settings(deadline=None)
 @given(st.lists(VERSIONS, min_size=2, max_size=8))
 def test_each_environment_gets_from_the_lock_what_was_chosen_for_it(chosen: list[dict[str, str]]) -> None:
     names = [f"{system}-cp3{minor}" for system in (LINUX[:-6], WINDOWS[:-6]) for minor in range(11, 15)]
@@ -125,7 +126,9 @@ def test_environments_that_no_marker_tells_apart_share_their_versions() -> None:
 
 
 def test_or_cannot_be_in_one_lock() -> None:
-    with pytest.raises(CommandError, match="demo 1.0 is for .*cp311 and not for .*musl, and no marker") as caught:
+    with pytest.raises(
+        CommandError, match=r"demo 1\.0 is for .*cp311 and not for .*musl, and no marker"
+    ) as caught:
         lock_of(answer(LINUX, step("demo", "1.0")), answer(f"{LINUX}-musl", step("demo", "1.1")))
     assert caught.value.reference == "lock-environments"
 
@@ -134,7 +137,9 @@ def test_or_cannot_be_in_one_lock() -> None:
 
 
 def test_files_of_all_environments_are_united_and_sorted() -> None:
-    linux, windows = (wheel("demo", "1.0", f"cp311-cp311-{end}") for end in ("manylinux_2_28_x86_64", "win_amd64"))
+    linux, windows = (
+        wheel("demo", "1.0", f"cp311-cp311-{end}") for end in ("manylinux_2_28_x86_64", "win_amd64")
+    )
     sdist = entry("demo-1.0.tar.gz")
     lock = lock_of(
         answer(WINDOWS, step("demo", "1.0", file=windows), files={"demo": [windows, sdist]}),
@@ -149,7 +154,9 @@ def test_files_of_all_environments_are_united_and_sorted() -> None:
 
 
 def test_a_file_is_written_with_everything_that_is_known_of_it() -> None:
-    file = wheel("demo", "1.0", digests=digests(f"sha256:{'a' * 64}", f"sha512:{'b' * 128}", f"md5:{'c' * 32}"))
+    file = wheel(
+        "demo", "1.0", digests=digests(f"sha256:{'a' * 64}", f"sha512:{'b' * 128}", f"md5:{'c' * 32}")
+    )
     (written,) = only(lock_of(answer(LINUX, step("demo", "1.0", file=file))), "demo").wheels or ()
 
     assert written.url == "https://files.example/demo-1.0-py3-none-any.whl"
@@ -206,6 +213,13 @@ def test_a_path_is_relative_where_lock_and_file_move_together(base: str, path: s
     lock = lock_of(answer(LINUX, step("demo", "1.0", file=file)), base=base)
 
     assert (only(lock, "demo").wheels or ())[0].path == path
+
+
+def test_a_file_of_another_machine_is_refused() -> None:
+    file = wheel("demo", "1.0", url="file://server/wheels/demo-1.0-py3-none-any.whl")
+
+    with pytest.raises(CommandError, match="names a file of another machine"):
+        lock_of(answer(LINUX, step("demo", "1.0", file=file)))
 
 
 def test_requires_python_is_written_where_every_file_says_it_and_it_holds() -> None:
@@ -267,6 +281,40 @@ def test_the_folder_of_the_lock_itself() -> None:
     assert package.directory.path == "."
 
 
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("https://me:hunter2@git.example/demo.git", "https://git.example/demo.git"),
+        ("ssh://git@git.example:2222/demo.git", "ssh://git@git.example:2222/demo.git"),
+        ("ssh://git:hunter2@git.example/demo.git", "ssh://git@git.example/demo.git"),
+    ],
+)
+def test_a_commit_of_a_repository(url: str, written: str) -> None:
+    commit = Commit(system="git", requested="v1", id="a" * 40)
+    source = Source(url=url, vcs=commit, subdirectory="python")
+    package = only(lock_of(answer(LINUX, direct("demo", "1.0", url, source=source))), "demo")
+
+    assert package.vcs is not None
+    assert (package.vcs.type, package.vcs.url, package.vcs.commit_id) == ("git", written, "a" * 40)
+    assert (package.vcs.requested_revision, package.vcs.subdirectory) == ("v1", "python")
+    assert package.version is None
+
+
+def test_environments_with_different_commits_have_two_entries() -> None:
+    def at(commit_id: str) -> Any:
+        source = Source(
+            url="https://git.example/demo", vcs=Commit(system="git", requested=commit_id, id=commit_id)
+        )
+        return direct("demo", "1.0", source.url, source=source)
+
+    lock = lock_of(answer(LINUX, at("a" * 40)), answer(WINDOWS, at("b" * 40)))
+
+    assert [str(one.marker) for one in packages(lock)["demo"]] == [
+        'sys_platform == "linux"',
+        'sys_platform == "win32"',
+    ]
+
+
 def test_an_archive_without_a_digest_is_refused() -> None:
     with pytest.raises(CommandError, match="demo has no sha256") as caught:
         lock_of(answer(LINUX, direct("demo", "1.0", "https://files.example/demo-1.0-py3-none-any.whl")))
@@ -304,7 +352,11 @@ def test_who_asked_is_said_without_places_of_this_machine_and_secrets() -> None:
 
 def test_dependencies_name_other_entries_by_as_much_as_it_takes() -> None:
     def steps(version: str) -> list[Any]:
-        return [step("app", "1.0"), step("a", version, from_project("app")), step("b", "1.0", from_project("app"))]
+        return [
+            step("app", "1.0"),
+            step("a", version, from_project("app")),
+            step("b", "1.0", from_project("app")),
+        ]
 
     lock = lock_of(answer(LINUX, *steps("1.0")), answer(WINDOWS, *steps("2.0")))
 
@@ -337,7 +389,9 @@ def build_packages(lock: Pylock) -> list[dict[str, Any]]:
 
 
 def test_what_a_build_needs_is_locked_with_its_files() -> None:
-    demo, builds = built("demo", "1.0", step("setuptools", "80.0"), step("wheel", "0.45", from_project("setuptools")))
+    demo, builds = built(
+        "demo", "1.0", step("setuptools", "80.0"), step("wheel", "0.45", from_project("setuptools"))
+    )
     lock = lock_of(answer(LINUX, demo, builds=builds))
     setuptools, wheel_ = build_packages(lock)
 
@@ -359,7 +413,9 @@ def test_a_build_of_what_a_build_needs() -> None:
     lock = lock_of(answer(LINUX, demo, builds={"demo": choice(backend, builds=inner)}))
     by_name = {one["name"]: one for one in build_packages(lock)}
 
-    assert by_name["backend"]["tool"]["safepip"]["build-requires"] == [{"name": "flit-core", "version": "3.11"}]
+    assert by_name["backend"]["tool"]["safepip"]["build-requires"] == [
+        {"name": "flit-core", "version": "3.11"}
+    ]
     assert by_name["flit-core"]["tool"]["safepip"]["via"] == ["backend"]
 
 
@@ -406,3 +462,9 @@ def test_a_lock_says_what_it_was_made_under() -> None:
 
     assert lock.created_by == "safepip"
     assert (lock.tool or {})["safepip"] == {"version": 1, "policy": POLICY, "environments": [LINUX, WINDOWS]}
+
+
+def test_where_there_is_no_policy_none_is_named() -> None:
+    lock = merge([answer(LINUX)], base=BASE, policy_digest="")
+
+    assert "policy" not in (lock.tool or {})["safepip"]

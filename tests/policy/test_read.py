@@ -456,13 +456,3 @@ def test_a_policy_that_is_no_table_is_refused(text: str) -> None:
 )
 def test_odd_locations_are_refused(text: str, words: str) -> None:
     assert words in refused(text).message
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[[index]]\nname = "a"\nurl = "https://a.example/simple"\ndigests = "record"\n',
-    ],
-)
-def test_a_promise_that_this_version_does_not_keep_is_refused(text: str) -> None:
-    assert "not supported by this version of safepip" in refused(text).message

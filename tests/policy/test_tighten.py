@@ -491,6 +491,25 @@ def test_the_command_that_is_offered_is_one_word_for_the_path() -> None:
     assert "--policy '/clone/$(touch me)/safepip.toml')" in (finding.help or "")
 
 
+def test_the_environments_of_locks_are_the_strongest_files() -> None:
+    ours, theirs = '[lock]\nenvironments = ["linux-arm64-3.12"]', '[lock]\nenvironments = ["win32-cp311"]'
+    policy, findings = merge([written(ours, Layer.USER), written(theirs)])
+    assert [str(name) for name in policy.lock_environments.value] == ["linux-aarch64-cp312"]
+    assert [(finding.rule, finding.subject) for finding in findings] == [
+        ("policy-loosened", "lock.environments")
+    ]
+    policy, findings = merge([written(theirs)])
+    assert [str(name) for name in policy.lock_environments.value] == ["windows-x86-cp311"]
+    assert not findings
+
+
+def test_a_stranger_does_not_say_what_is_locked_for() -> None:
+    policy, (finding,) = merge([untrusted('[lock]\nenvironments = ["linux-x86_64-cp311"]')])
+    assert policy.lock_environments.value == ()
+    assert finding.rule == "untrusted-policy"
+    assert policy.sources[-1].set_aside == ('lock.environments = ["linux-x86_64-cp311"]',)
+
+
 def test_a_flood_of_what_is_set_aside_is_cut_in_the_finding_and_kept_for_show() -> None:
     many = "".join(f'[[allow]]\nrule = "fresh-release"\nreason = "{n}"\n' for n in range(50))
     policy, (finding,) = merge([untrusted(many)])

@@ -15,11 +15,15 @@ from unittest.mock import patch
 import pytest
 
 from safepip.cli.wiring.world import RealWorld
+from safepip.core.build import Source
 from safepip.core.errors import SafepipError
 from safepip.core.limits import Limits
 from safepip.core.origin import Layer, Origin, Place, Sourced
+from safepip.lock.document import merge
+from safepip.lock.requirements import requirements_text
 from tests.fakes.scene import Ended, Scene
 from tests.fakes.world import ago
+from tests.lock.answers import BASE, answer, direct, step
 from tests.refusals.rules import NOW, PIP_CONF, POLICY, offering
 from tests.resolve.asking import environment, installed
 from tests.support.wheels import make_wheel
@@ -33,10 +37,14 @@ ELSEWHERE = {
     "build-needs-itself": "tests/cli/test_index_sdists.py::test_a_build_that_needs_itself_ends",
     "bytecode": "tests/io/test_apply.py::test_worker_that_dies_undoes_the_installation",
     "changed-meanwhile": "tests/io/test_apply_failures.py::test_a_plan_made_before_another_command_ended_is_not_applied",
+    "editable-repository": "tests/cli/test_vcs.py::test_an_editable_repository_is_refused_with_the_way_to_do_it",
+    "git": "tests/io/test_git.py::test_a_missing_git_is_said_in_pips_words",
     "inconsistent-name": "tests/cli/test_build.py::test_a_folder_that_calls_itself_something_else_is_refused",
     "journal": "tests/io/test_apply_failures.py::test_unreadable_journal_stops",
     "no-editable-hook": "tests/cli/test_build.py::test_a_project_without_the_hook_cannot_be_editable",
+    "no-such-commit": "tests/io/test_git.py::test_a_commit_that_is_not_there_is_said",
     "plan-not-met": "tests/io/test_apply_failures.py::test_plan_that_pip_does_not_meet_is_undone",
+    "repository-unavailable": "tests/io/test_git.py::test_an_unknown_host_key_is_said",
     "subprocess-exited-with-error": "tests/cli/test_build.py::test_a_failing_build_shows_the_backends_words",
 }
 """Reference → the test that holds it."""
@@ -198,6 +206,49 @@ def _(_: Path) -> SafepipError:
 @meets("lock-file")
 def _(_: Path) -> SafepipError:
     return error_of(Scene({"pylock.toml": 'lock-version = "2.0"\n'}).run("install", "-r", "pylock.toml"))
+
+
+@meets("mirror")
+def _(_: Path) -> SafepipError:
+    vcs = '{type = "git", url = "https://git.example/demo", commit-id = "0123456789abcdef0123456789abcdef01234567"}'
+    head = 'lock-version = "1.0"\ncreated-by = "hand"\n'
+    lock = f'{head}[[packages]]\nname = "demo"\nvcs = {vcs}\n'
+    return error_of(Scene({"pylock.toml": lock}).run("mirror", "--to", "packages", "pylock.toml"))
+
+
+@meets("lock-input")
+def _(_: Path) -> SafepipError:
+    return error_of(
+        Scene({"requirements.in": "demo\n"}).run("lock", "-r", "requirements.in", "-o", "requirements.in")
+    )
+
+
+@meets("lock-outdated")
+def _(_: Path) -> SafepipError:
+    scene, index = offering("1.0")
+    assert scene.run("lock", "demo").code == 0
+    scene.indexes.publish(index, "demo", "2.0", upload_time=OLD)
+    return error_of(scene.run("lock", "demo>=2", "--check"))
+
+
+@meets("project-table")
+def _(_: Path) -> SafepipError:
+    text = '[project]\nname = "demo"\ndynamic = ["version", "dependencies"]\n'
+    return error_of(Scene({"pyproject.toml": text}).run("lock", "-r", "pyproject.toml"))
+
+
+@meets("lock-environments")
+def _(_: Path) -> SafepipError:
+    glibc = answer("linux-x86_64-cp311", step("demo", "1.0"))
+    musl = answer("linux-x86_64-cp311-musl", step("demo", "1.1"))
+    return raised(lambda: merge([glibc, musl], base=BASE, policy_digest="sha256:0"))
+
+
+@meets("lock-format")
+def _(_: Path) -> SafepipError:
+    source = Source(url="file:///project/lib", directory=True)
+    folder = answer("linux-x86_64-cp311", direct("lib", "1.0", source.url, source=source))
+    return raised(lambda: requirements_text([folder], base=BASE))
 
 
 @meets("dependency-group")

@@ -17,6 +17,7 @@ from safepip.resolve.request import FormatControl
 from tests.fakes.world import ago
 from tests.resolve.asking import NOW, direct, line
 from tests.resolve.locking import LINUX, MACOS, WINDOWS, Locking, Told, described, locked_files
+from tests.resolve.universe import make_case
 from tests.support.wheels import make_wheel, sha256
 
 NEW = "cp311-cp311-manylinux_2_28_x86_64"
@@ -222,3 +223,25 @@ def test_a_direct_file_has_no_entry(locking: Locking) -> None:
     locked = locking(direct(url, f"sha256:{sha256(content)}"))[LINUX]
     assert locked.plan.steps[0].direct
     assert locked.files.everything == ()
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_the_chosen_file_is_always_the_first_of_those_that_would_do(seed: int) -> None:
+    case, locking = make_case(seed), Locking()
+    index = locking.world.index("pypi")
+    for release in case.releases:
+        for tag in dict.fromkeys((release.tag, "cp312-cp312-win_amd64", "py2.py3-none-any")):
+            yanked = release.yanked if tag.endswith("win_amd64") else None
+            locking.world.publish(
+                index, release.name, release.version, tag=tag, build=release.build, yanked=yanked
+            )
+    roots = sorted({release.name for release in case.releases})
+    for locked in locking(*roots, environments=(LINUX, "windows-amd64-cp312")).values():
+        assert {step.project for step in locked.plan.steps} == set(roots)
+        files = locked.files.by_project({})
+        assert {step.project: step.file for step in locked.plan.steps} == {
+            project: listed[0] for project, listed in files.items()
+        }
+        for step in locked.plan.steps:
+            assert all(f"-{step.version}-" in file.filename for file in files[step.project])
+            assert len({file.filename for file in files[step.project]}) == len(files[step.project])

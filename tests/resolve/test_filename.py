@@ -9,7 +9,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from pip._internal.index.package_finder import _extract_version_from_fragment
 from pip._internal.utils.misc import splitext
 
-from safepip.resolve.filename import Texts, archive_version, split_extension, split_wheel
+from safepip.resolve.filename import Texts, archive_version, split_extension, split_wheel, tags_of
 from safepip.resolve.request import ResolveOptions
 from safepip.resolve.target import Target, release_of
 from tests.resolve.asking import TAGS, environment
@@ -38,6 +38,14 @@ PART = st.sampled_from(
 )
 NAMES = st.lists(PART, min_size=3, max_size=7).map("-".join)
 TARGET = Target(environment(), ResolveOptions())
+
+
+@given(stem=NAMES)
+@example(stem="demo-1.0-1x-py3-none-any")
+@example(stem="demo")
+def test_tags_are_found_without_splitting_the_rest(stem: str) -> None:
+    parts = split_wheel(f"{stem}.whl")
+    assert parts is None or tags_of(f"{stem}.whl") == parts.tags
 
 
 @given(stem=NAMES, extension=st.sampled_from([".whl", ".WHL", ".zip", ""]))

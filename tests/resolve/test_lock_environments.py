@@ -237,6 +237,28 @@ def test_a_project_without_a_file_for_one_environment_is_not_found_there(
     assert f"in the environment {MACOS}" in caught.value.notes
 
 
+def test_metadata_that_cannot_be_trusted_names_only_the_environment_that_met_it() -> None:
+    """The client raises the very same error for each environment."""
+    with IndexServer() as server, connected() as run:
+        server.add_wheel(make_wheel("other", "1.0"), "demo-1.0-py3-none-any.whl")
+        index = index_of(server)
+        router = Router([index], run.client)
+        told = []
+        for name in (LINUX, MACOS):
+            with pytest.raises(Refused) as caught:
+                resolve_for_lock(
+                    ResolveRequest(roots=(line("demo"),)),
+                    target(name),
+                    router=router,
+                    client=run.client,
+                    policy=Policy(),
+                    now=NOW,
+                    sink=run.events.append,
+                )
+            told.append([note for note in caught.value.findings[0].notes if "environment" in note])
+    assert told == [[f"in the environment {LINUX}"], [f"in the environment {MACOS}"]]
+
+
 # --- requests --------------------------------------------------------------------------------------
 
 

@@ -66,7 +66,9 @@ class Repository:
 
         A name that ends in ``@`` is a symbolic link, one that ends in ``+`` a submodule (a commit's id).
         """
-        return self.commit_entries([_entry(self, name, content) for name, content in files.items()], branch, tag)
+        return self.commit_entries(
+            [_entry(self, name, content) for name, content in files.items()], branch, tag
+        )
 
     def commit_entries(self, entries: list[tuple[str, str, str]], branch: str = "main", tag: str = "") -> str:
         """The same of (mode, object id, path), whatever they are."""
@@ -250,7 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
         }
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        done = subprocess.run(["git", "http-backend"], env=environ, input=body, capture_output=True, check=False)
+        done = subprocess.run(
+            ["git", "http-backend"], env=environ, input=body, capture_output=True, check=False
+        )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         lines = [line.partition(": ") for line in head.decode("latin-1").split("\r\n") if line]
         said = {name: text for name, _, text in lines}

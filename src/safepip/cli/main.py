@@ -70,11 +70,12 @@ def _pass_through(invocation: Invocation, own: OwnOptions) -> int | None:
             return delegate(invocation, own, PassingWorld())
         except FetchesByConfiguration:
             return None
-    from safepip.cli.own_help import OWN_COMMANDS_HELP, OWN_HELP
+    from safepip.cli.own_help import OWN_COMMANDS_HELP, own_help
 
     code = delegate(invocation, own, PassingWorld(stays=True))
     if code == ExitCode.OK:
-        _tell(OWN_HELP if _help_asked_about(invocation) else OWN_COMMANDS_HELP)
+        asked = _help_asked_about(invocation)
+        _tell(own_help(asked) if asked else OWN_COMMANDS_HELP)
     return code
 
 

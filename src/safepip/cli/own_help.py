@@ -17,6 +17,27 @@ safepip's Own Options (matched exactly, never abbreviated):
                               nothing.
 """
 
+LOCK_HELP = """
+safepip's Own Options of lock:
+  --environment <name>        An environment to lock for, such as
+                              linux-x86_64-cp311; several with commas between
+                              them, or by saying it again. Without it, those of
+                              the policy, else the one at hand.
+  --format <format>           pylock (default), or requirements: a
+                              requirements file with hashes, by default
+                              requirements.lock.txt.
+  --check                     Write nothing; exit code 14 if the file is not
+                              what locking would write.
+  --upgrade                   Keep no version that the file has.
+  --upgrade-package <name>[==<version>]
+                              Let this project move, to this version if one is
+                              given.
+
+  -r pyproject.toml stands for the project's dependencies, with [extra] for
+  those of an extra as well.
+"""
+"""What follows for ``lock``."""
+
 OWN_COMMAND_HELP = {
     "explain": """
 Usage:
@@ -151,3 +172,8 @@ safepip's Own Commands (safepip help <command> says more):
   sync                        Make an environment equal a lock.
 """
 """What follows pip's list of its commands."""
+
+
+def own_help(command: str) -> str:
+    """What follows pip's help of a guarded command."""
+    return OWN_HELP + (LOCK_HELP if command == "lock" else "")

@@ -46,6 +46,8 @@ class StreamPresenter:
     told: list[Finding] = field(default_factory=list)
     shown_plan: Plan | None = None
     shown_lock: LockPage | None = None
+    reserved: bool = False
+    """Whether stdout is for one answer alone."""
     log: RunLog | None = None
     """Gets a copy of every line."""
     clear: Callable[[], None] = lambda: None
@@ -133,6 +135,12 @@ class StreamPresenter:
 
         self._line(whole_line(line))
 
+    def overheard(self, line: str, *, shown: bool) -> None:
+        """A line that a build printed."""
+        from safepip.report.visible import whole_line
+
+        self._tell(whole_line(f"  {line}"), shown=shown)
+
     def processing(self, path: str, editable: str | None) -> None:
         from safepip.report.lines import processing
 
@@ -143,6 +151,9 @@ class StreamPresenter:
 
         if self.format == "text":
             self.out((f"{heading}\n\n" if heading else "") + render_plan(plan).rstrip("\n"))
+
+    def reserve(self) -> None:
+        self.reserved = True
 
     def locked(self, page: LockPage) -> None:
         from safepip.report.locking import summary
@@ -252,7 +263,7 @@ class StreamPresenter:
 
     def _line(self, text: str | None) -> None:
         if text is not None and self.quiet == 0 and self.format == "text":
-            self.out(text)
+            (self.err if self.reserved else self.out)(text)
         elif text is not None and self.log is not None:
             self.log.write(text)
 

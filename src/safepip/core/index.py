@@ -116,6 +116,18 @@ class ProjectStatus(Enum):
     DEPRECATED = "deprecated"
 
 
+@value
+class Remembered:
+    """That the digest of a file is the one of its first use; no page gives it.
+
+    Attributes:
+        since: when that was; aware, UTC.
+    """
+
+    project: NormalizedName
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEntry:
     """One file as a page lists it, kept as text: pages list thousands, few are ever looked at.
@@ -134,6 +146,7 @@ class FileEntry:
         where: JSON pointer (``/files/3``) or line number text (``line 12``) on the page.
         page: URL of the page, without secrets.
         locked: where a lock names the file; None: a page lists it. No page has been asked for it.
+        remembered: since when the sha256 in ``digests`` is known; None: the page or lock gives it.
     """
 
     filename: str
@@ -148,6 +161,7 @@ class FileEntry:
     where: str = ""
     page: str = ""
     locked: Origin | None = None
+    remembered: Remembered | None = None
 
 
 @value

@@ -6,7 +6,7 @@ protected by this; a pattern of the policy or a lock is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
@@ -73,10 +73,16 @@ class Record(Protocol):
         Raises ConfigurationError where there is one that cannot be read: what it says is not known then.
         """
 
-    def remember(self, known: Sequence[Known]) -> None:
-        """Write down, all or nothing; what was remembered of the same project and file is replaced.
+    def remember(
+        self, known: Sequence[Known], *, over: Collection[tuple[str, str]] = ()
+    ) -> Sequence[KnownFile]:
+        """Write down, all or nothing. Raises OSError where nothing can be written there.
 
-        Raises OSError where nothing can be written there.
+        Args:
+            over: keys of :attr:`Known.files` that take the place of what was remembered.
+
+        Returns:
+            What stays of other files, because another run has remembered other bytes meanwhile.
         """
 
     def forget(self, project: NormalizedName) -> bool:

@@ -46,6 +46,7 @@ configured-value | 2, 3 | A value of a configuration file or variable that the o
 conflicting-variables | 12 | Two variables set one option to different values; pip would go by their order. | Unset one of them.
 dependency-group | 1 | A dependency group, or the `pyproject.toml` it stands in, that cannot be read (PEP 735). | Correct the line that is shown.
 disk | 1 | The disk, or a permission, failed. The environment is as it was. | Check room and permissions.
+editable-repository | 1 | A repository that is to be installed in editable mode. | Clone it, look at it, and install the folder with `-e`.
 externally-managed-environment | 1 | The system's package manager owns this environment (PEP 668). | Use a virtual environment.
 git | 1 | git is not there, or too old to be told what it may do. | Install git 2.31 or newer.
 inconsistent-name | 1 | A source calls itself something else than the requirement does. | Correct the name.
@@ -58,6 +59,8 @@ journal | 1 | An installation was cut short, and what it kept cannot be used to 
 lock-environments | 1 | Environments that no marker tells apart need different packages, so that no installer could choose. | Lock each of them into a file of its own.
 lock-file | 1 | A lock file that cannot be read, or is not for this environment (PEP 751). | Lock again.
 lock-format | 1 | Something that cannot be written into a lock of that form: a folder or repository into a hashed requirements file, or an archive without a sha256. | Write a `pylock.toml`, or give it a hash.
+lock-input | 1 | The file that `lock` would write is one that it reads. | Write to another one with `-o`.
+lock-outdated | 14 | `lock --check`: the file is not there, or is not what locking would write now. The notes say what differs. | Run the same command without `--check`.
 log | 1 | The file of `--log` cannot be written. | Name another one.
 mirror | 1 | The folder of a mirror holds something else or cannot be written, or a lock names what no index can hold. | The message says which.
 missing-command | 1 | A command that this version does not have. It is refused rather than handed to a pip that nobody guards.
@@ -71,6 +74,7 @@ pip | 1 | pip itself failed while files were put in place. The environment is as
 pip-configuration | 12 | A configuration file of pip that cannot be parsed. | Correct the line that is shown.
 plan-not-met | 1 | pip did something else than planned; everything has been put back. | It is a defect of safepip: report it.
 policy | 12 | A policy file cannot be read, or the machine's could be changed by anybody. | Correct its permissions; one that cannot be read is never skipped.
+project-table | 1 | A `pyproject.toml` that does not say what the project needs: it leaves it to the build, lacks the extra, or cannot be read. | The message points to the line; `safepip lock .` lets the build say it.
 proxy | 12 | A proxy that cannot be used. | Write it as `http://HOST:PORT` or `https://HOST:PORT`.
 record | 12 | The record of first uses cannot be read, so what it says is not known. | Find out why; if it is damaged, delete it.
 repository-unavailable | 11 | git got no answer from a repository; the notes are its last words. | Check the address, and the credentials in netrc or a keyring.

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from safepip.core.value import value
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+_PORTS = {**DEFAULT_PORTS, "ssh": 22, "git+https": 443, "git+ssh": 22}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\u0080-\u00a0\u2028\u2029]")
 _DRIVE = re.compile(r"/[A-Za-z]:")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\Z")
@@ -81,7 +82,7 @@ class Url:
         return cls(
             scheme=scheme,
             host=host,
-            port=None if port == DEFAULT_PORTS.get(scheme) else port,
+            port=None if port == _PORTS.get(scheme) else port,
             path=parts.path or ("/" if scheme in DEFAULT_PORTS else ""),
             query=parts.query,
             fragment=parts.fragment,

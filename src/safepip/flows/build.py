@@ -6,23 +6,23 @@ when :meth:`Builds.direct` is called, the admission of listed files when :meth:`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safepip.core.build import BuiltWheel, Described, Job, Source
-from safepip.core.errors import BuildError
-from safepip.core.index import FileEntry, WheelMetadata
+from safepip.core.errors import BuildError, Refused
+from safepip.core.index import WheelMetadata
 from safepip.core.plan import Plan, Step
 from safepip.core.subjects import RequirementKind
 from safepip.flows.built_wheels import KeptBuilds, identity_of
-from safepip.flows.judging import judge_archive, judge_job
+from safepip.flows.direct_sources import of_archive, of_directory
+from safepip.flows.judging import judge_job, must_be_hashed
 from safepip.flows.locked_builds import pins_for
 from safepip.flows.opening import Needed, Opening, Project
-from safepip.flows.repositories import checked_out
-from safepip.pipcompat.fragment import read_fragment
+from safepip.flows.repositories import Checkouts
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -96,18 +96,20 @@ class Builds:
     def direct(self, line: RequirementLine, url: Url, index: Index) -> Described:
         """See the port."""
         if line.kind is RequirementKind.VCS:
-            say = self._preparation.say
-            source, tree, file = checked_out(line, index, self._shop, self._connection, self._world, say)
+            source, tree, file = self._checkouts.bring(line, index)
         elif url.scheme == "file" and self._shop.is_directory(url.local_path):
-            source, tree, file = self._directory(line, url)
+            source, tree, file = of_directory(line, url, self._world, editables=self._editables)
         else:
-            source, tree, file = self._archive(line, url, index)
+            source, tree, file = of_archive(
+                line, url, index, shop=self._shop, connection=self._connection, world=self._world
+            )
         name = line.requirement.name if line.requirement is not None else source.url
         opening = self._opened_as(
             source,
             name=name,
             tree=tree,
-            from_file=line.from_file,
+            # The user's own code is as if it had been typed, also in a requirement file.
+            from_file=line.from_file and (line.locked is not None or not line.is_own_code),
             origin=line.origin,
             identity=identity_of(source, file.filename),
             pins=None if line.locked is None else line.locked.builds,
@@ -133,6 +135,7 @@ class Builds:
         waiting = [step for step in plan.as_pinned if step.source is not None]
         if not waiting:
             return plan, files
+        self._check_hashes(waiting, files)
         projects = {step.project: self._project(step, files.get(step.project)) for step in waiting}
         names = [s.asked_name for s in waiting if not isinstance(projects[s.project].made, BuiltWheel)]
         if names:
@@ -169,44 +172,20 @@ class Builds:
             if finding.rule != "startup-hook" or not (self._inside or finding.subject in editable)
         )
 
+    @property
+    def _checkouts(self) -> Checkouts:
+        return Checkouts(
+            shop=self._shop,
+            connection=self._connection,
+            world=self._world,
+            say=self._preparation.say,
+            editables=self._editables,
+        )
+
     def _nested(self, guarded: Guarded, inside: tuple[str, ...]) -> Builds:
         return Builds(
             guarded, self._connection, self._world, lambda: self._shop, inside=inside, kept=self._kept
         )
-
-    def _directory(self, line: RequirementLine, url: Url) -> tuple[Source, Path, FileEntry]:
-        tree = Path(url.local_path)
-        source = Source(
-            url=_bare(url),
-            directory=True,
-            editable=line.editable and self._editables,
-            settings=line.config_settings,
-        )
-        self._world.show.processing(str(tree), source.url if line.editable else None)
-        return source, tree, FileEntry(filename=tree.name, url=source.url)
-
-    def _archive(self, line: RequirementLine, url: Url, index: Index) -> tuple[Source, Path, FileEntry]:
-        """An archive that the user named: fetched, checked and unpacked."""
-        if line.editable:
-            raise BuildError(
-                f"{line.text} is not a valid editable requirement. It should either be a path to a local "
-                "project or a VCS URL.",
-                origin=line.origin,
-            )
-        if url.scheme == "file":
-            self._world.show.processing(url.local_path, None)
-        else:
-            judge_archive(line)
-        file = FileEntry(filename=url.filename, url=_bare(url), size=line.size)
-        archive = self._connection.store.have(file, index, line.hashes)
-        source = Source(
-            url=file.url,
-            subdirectory=_subdirectory(line),
-            digests=self._shop.digests(archive),
-            settings=line.config_settings,
-        )
-        tree = self._shop.unpack(archive, file.filename, source.subdirectory)
-        return source, tree, replace(file, digests=source.digests)
 
     def _wheel(self, step: Step, project: Project) -> tuple[Step, Path]:
         """The step with the wheel that its source gives, and where that is."""
@@ -228,6 +207,24 @@ class Builds:
         kept = self._kept.keep(project.inputs, done, wheel)
         self._preparation.say(f"  Stored in directory: {kept or wheel.path.parent}")
         return done, wheel.path
+
+    def _check_hashes(self, waiting: Sequence[Step], files: Mapping[NormalizedName, Path]) -> None:
+        """Where several will be built: raise Refused with everything that their builds need and that has no
+        hash. Nothing of those that nobody had to run so far has run then.
+        """
+        found: list[Finding] = []
+        for step in waiting if len(waiting) > 1 else ():
+            job = None if step.source is None else self._jobs.get(step.source)
+            if job is None or not must_be_hashed(self._guarded, from_file=job.from_file):
+                continue
+            try:
+                self._preparation.check(self._unpacked(job, files[step.project]))
+            except Refused as refused:
+                if any(finding.rule != "unhashed-requirement" for finding in refused.findings):
+                    raise
+                found += refused.findings
+        if found:
+            raise Refused(found)
 
     def _project(self, step: Step, archive: Path | None) -> Project:
         """What :meth:`direct` has opened, or else an index's source, which nobody had to run so far."""
@@ -289,12 +286,3 @@ class Builds:
 def _with_wheel(step: Step, wheel: BuiltWheel) -> Step:
     file = replace(step.file, filename=wheel.path.name, digests=wheel.digests, size=wheel.size)
     return replace(step, file=file)
-
-
-def _bare(url: Url) -> str:
-    return replace(url, fragment="").without_secrets
-
-
-def _subdirectory(line: RequirementLine) -> str:
-    address = line.requirement.url if line.requirement is not None else line.text
-    return read_fragment(address or "").subdirectory or ""

@@ -14,6 +14,7 @@ from safepip.core.origin import Layer, Origin, Place
 from safepip.core.specifier import read_requirement
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.flows.settings import Settings
+from safepip.flows.way_out import way_out
 
 if TYPE_CHECKING:
     from safepip.core.ports import Environment
@@ -53,7 +54,10 @@ def _line(text: str, name: str, origin: Origin, *, from_file: bool) -> Requireme
 
 
 def for_build(
-    guarded: Guarded, lines: tuple[RequirementLine, ...], pins: Sequence[RequirementLine] | None = None
+    guarded: Guarded,
+    lines: tuple[RequirementLine, ...],
+    name: str,
+    pins: Sequence[RequirementLine] | None = None,
 ) -> Guarded:
     """The command's policy and indexes, with the requirements of a build in the place of its own.
 
@@ -61,6 +65,7 @@ def for_build(
     among them asks hashes of all.
 
     Args:
+        name: what is built.
         pins: what a lock has for this build.
     """
     hashed = any(line.hash_options for line in guarded.build_constraints)
@@ -70,7 +75,8 @@ def for_build(
         roots=lines,
         constraints=guarded.build_constraints,
         locked={},
-        of_build=True,
+        built=name,
+        way_out=guarded.way_out or way_out(guarded),
         settings=Settings(
             prefer_binary=settings.prefer_binary,
             format_control=settings.format_control,

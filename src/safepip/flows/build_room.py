@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.build import Source, read_build_system
-from safepip.core.errors import BuildError, ExitCode, ResolutionError
+from safepip.core.errors import BuildError, ResolutionError
 from safepip.core.limits import Limits
-from safepip.core.plan import Plan
-from safepip.flows.build_requirements import as_lines, check_present, for_build, missing_in
-from safepip.flows.judging import judge_each, stop_if_denied
-from safepip.flows.locked_builds import check_pins
+from safepip.flows.build_requirements import check_present, missing_in
+from safepip.flows.build_supply import Supply
 from safepip.flows.opening import Needed, Opening, Project, Ready
 
 if TYPE_CHECKING:
-    from packaging.utils import NormalizedName
 
     from safepip.core.build import BuildSystem
-    from safepip.core.ports import Environment
     from safepip.core.workshop import Backend, Room, Workshop
     from safepip.flows.build import Builds
     from safepip.flows.built_wheels import KeptBuilds
@@ -53,14 +48,17 @@ class Preparation:
         inside: tuple[str, ...],
     ) -> None:
         self._guarded = guarded
-        self._connection = connection
         self._world = world
         self._open_shop = shop
-        self._nested = nested
+        self._supply = Supply(
+            guarded,
+            connection,
+            world,
+            lambda inner, opening: nested(inner, (*inside, opening.source.url)),
+        )
         self._kept = kept
         self._inside = inside
         self._ready: dict[Source, Ready] = {}
-        self._rooms: dict[tuple[Source, tuple[str, ...]], tuple[Guarded, Builds]] = {}
         self._projects: dict[Source, Project] = {}
         self._unasked: set[Source] = set()
 
@@ -99,10 +97,16 @@ class Preparation:
         environment = self._shop.room().environment
 
         def inputs_of(requires: tuple[str, ...]) -> str | None:
-            return self._kept.key(opening, environment, *self._gathered(environment, requires, opening))
+            return self._kept.key(opening, environment, *self._supply.wheels(environment, requires, opening))
 
         found = self._kept.found(self._system(opening).requires, inputs_of)
         return None if found is None else Project(made=found[0], metadata=found[1])
+
+    def check(self, opening: Opening) -> None:
+        """Raise as :meth:`open` does where what ``pyproject.toml`` asks for cannot be had; nothing of it runs."""
+        if self._guarded.settings.build_isolation and opening.source not in self._ready:
+            self._check_nesting(opening)
+            self._supply.plan(self._shop.room().environment, self._system(opening).requires, opening)
 
     def needs(self, opening: Opening, *, runs: bool) -> Needed:
         """What a build of it needs.
@@ -118,7 +122,7 @@ class Preparation:
         texts = ready.needs if ready is not None else self._system(opening).requires
         if ready is None:
             self._say_unasked(opening)
-        guarded, builds = self._asked(texts, opening)
+        guarded, builds = self._supply.request(texts, opening)
         return Needed(guarded=guarded, builds=builds)
 
     def _say_unasked(self, opening: Opening) -> None:
@@ -247,43 +251,11 @@ class Preparation:
             check_present(system.requires, room.environment, opening.name)
         return backend
 
-    def _asked(self, texts: tuple[str, ...], opening: Opening) -> tuple[Guarded, Builds]:
-        """The requirements of a build under the command's policy, and what builds for them; each made once."""
-        known = self._rooms.get((opening.source, texts))
-        if known is not None:
-            return known
-        # Where an archive has been unpacked is gone when the message is read.
-        tree = str(opening.tree) if opening.source.directory else opening.source.url
-        lines = as_lines(texts, opening.name, f"{tree}/pyproject.toml", from_file=opening.from_file)
-        guarded = for_build(self._guarded, lines, opening.pins)
-        made = guarded, self._nested(guarded, (*self._inside, opening.source.url))
-        self._rooms[opening.source, texts] = made
-        return made
-
     def _provide(self, room: Room, texts: tuple[str, ...], opening: Opening) -> str | None:
         """Put there what a build needs; the key of what the build depends on then."""
-        made, wheels = self._gathered(room.environment, texts, opening)
+        made, wheels = self._supply.wheels(room.environment, texts, opening)
         inputs = self._kept.key(opening, room.environment, made, wheels)
         if made.steps:
             self._world.audit.admitted(made, wheels)
             room.apply(made, wheels)
         return inputs
-
-    def _gathered(
-        self, environment: Environment, texts: tuple[str, ...], opening: Opening
-    ) -> tuple[Plan, Mapping[NormalizedName, Path]]:
-        """What a build needs, had as carefully as anything that is put anywhere."""
-        from safepip.flows.planning import fetched, make_plan, memory_of
-
-        guarded, builds = self._asked(texts, opening)
-        if not guarded.roots:
-            return Plan(steps=()), {}
-        if opening.pins is not None:
-            check_pins(guarded, opening.pins, opening.name, environment, self._world)
-        plan = make_plan(guarded, environment, self._connection, self._world, builds)
-        files = fetched(plan, guarded, self._connection)
-        made, wheels = builds.built(plan, files)
-        findings = builds.relevant(self._connection.inspect(made.steps, wheels, installed={}), made)
-        stop_if_denied(judge_each(findings, guarded.context), self._world, exit_code=ExitCode.VERIFICATION)
-        memory_of(guarded, self._world).remember(plan, files)
-        return made, wheels

@@ -75,9 +75,13 @@ class Supply:
         if wanted not in self._plans:
             guarded, builds = self.request(texts, opening)
             if opening.pins is not None:
-                check_pins(guarded, opening.pins, opening.name, environment, self._world)
-            planned = make_plan(guarded, environment, self._connection, self._world, builds)
-            self._plans[wanted] = planned if guarded.roots else Plan(steps=())
+                check_pins(guarded, opening.pins, environment, self._world)
+            nothing = Plan(steps=())
+            self._plans[wanted] = (
+                make_plan(guarded, environment, self._connection, self._world, builds)
+                if guarded.roots
+                else nothing
+            )
         return self._plans[wanted]
 
     def wheels(

@@ -41,17 +41,16 @@ class KeptBuilds:
     def __init__(
         self, guarded: Guarded, connection: Connection, world: World, shop: Callable[[], Workshop]
     ) -> None:
-        folder = guarded.transport.cache_dir
         # Without isolation a build sees whatever the target has.
-        kept = folder is not None and guarded.settings.build_isolation
-        self._wheels: BuiltWheels | None = world.built_wheels(str(folder)) if kept else None
+        self._folder = guarded.transport.cache_dir if guarded.settings.build_isolation else None
+        self._opened: BuiltWheels | None = None
         self._connection = connection
         self._world = world
         self._shop = shop
 
     def close(self) -> None:
-        if self._wheels is not None:
-            self._wheels.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def knows(self, opening: Opening) -> bool:
         """Whether it is worth looking for a wheel."""
@@ -71,7 +70,7 @@ class KeptBuilds:
             environment: the build room's.
             plan, wheels: what the room holds.
         """
-        if self._wheels is None or not opening.identity:
+        if self._folder is None or not opening.identity:
             return None
         measured = [
             (step.file.filename, self._world.measure(wheels[step.project], step.file.digests)[0])
@@ -121,7 +120,7 @@ class KeptBuilds:
 
         What policy may refuse for its contents is not kept for other runs to be refused for it.
         """
-        if key is None or self._wheels is None:
+        if key is None or self._folder is None:
             return None
         findings = self._connection.inspect([step], {step.project: wheel.path}, installed={})
         if any(finding.rule != "startup-hook" for finding in findings):
@@ -131,10 +130,12 @@ class KeptBuilds:
 
     def _tried(self, act: Callable[[BuiltWheels], T]) -> T | None:
         """None too where the record or the folder cannot be used; then nothing more is tried."""
-        if self._wheels is None:
+        if self._folder is None:
             return None
         try:
-            return act(self._wheels)
+            if self._opened is None:
+                self._opened = self._world.built_wheels(self._folder)
+            return act(self._opened)
         except ConfigurationError as error:
             self._give_up(error.message)
         except OSError as error:
@@ -143,7 +144,7 @@ class KeptBuilds:
 
     def _give_up(self, why: str) -> None:
         self.close()
-        self._wheels = None
+        self._folder = None
         self._world.show.noted([f"built wheels are not kept: {why}"])
 
 

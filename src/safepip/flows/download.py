@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, ExitCode
 from safepip.core.events import StageBegan
+from safepip.core.kept import Saved, SaveOutcome
 from safepip.flows.applying import check_virtualenv
 from safepip.flows.build import Builds
 from safepip.flows.guard import guard
@@ -20,7 +21,6 @@ from safepip.flows.planning import fetched, make_plan, memory_of
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from safepip.core.kept import Saved
     from safepip.core.plan import Plan
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
@@ -55,20 +55,42 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
             else:
                 plan, files = _verified_as_they_are(plan, guarded, connection, world)
             world.audit.admitted(plan, files)
-            what = "copy built wheel" if invocation.command == "wheel" else "save"
-            world.show.downloaded(asked, _saved(plan, files, guarded.settings.download_dir, world, what=what))
+            built = _built(plan) if invocation.command == "wheel" else frozenset()
+            saved = _saved(plan, files, guarded.settings.download_dir, world, built=built)
+            world.show.noted([_replaced(saved[one]) for one in built if _is_other(saved[one])])
+            world.show.downloaded(asked, [one for project, one in saved.items() if project not in built])
             return ExitCode.OK
 
 
+def _built(plan: Plan) -> frozenset[NormalizedName]:
+    """Whose wheels were made here. pip tells of a build, and then copies the wheel without a word."""
+    return frozenset(step.project for step in plan.steps if step.source is not None)
+
+
+def _is_other(saved: Saved) -> bool:
+    return saved.outcome is SaveOutcome.REPLACED
+
+
+def _replaced(saved: Saved) -> str:
+    """Nothing was downloaded, so what pip says of a bad download is not to be said; but a file is gone."""
+    return f"the newly built {saved.path} has replaced another file of that name"
+
+
 def _saved(
-    plan: Plan, files: Mapping[NormalizedName, Path], folder: str, world: World, *, what: str
-) -> list[Saved]:
+    plan: Plan,
+    files: Mapping[NormalizedName, Path],
+    folder: str,
+    world: World,
+    *,
+    built: Collection[NormalizedName],
+) -> Mapping[NormalizedName, Saved]:
     """Put every file of the plan into the folder. Raises CommandError, in pip's words for what was built."""
-    saved = []
+    saved = {}
     for step in plan.as_pinned:
         try:
-            saved.append(world.save(files[step.project], folder, step.file.filename))
+            saved[step.project] = world.save(files[step.project], folder, step.file.filename)
         except OSError as error:
+            what = "copy built wheel" if step.project in built else "save"
             raise CommandError(f"Failed to {what} {step.asked_name} to {folder}: {error}") from None
     return saved
 
@@ -77,6 +99,10 @@ def _verified_as_they_are(
     plan: Plan, guarded: Guarded, connection: Connection, world: World
 ) -> tuple[Plan, Mapping[NormalizedName, Path]]:
     """Sources stay sources; a folder is there already, so pip leaves it out too."""
+    repositories = [
+        step.name for step in plan.steps if step.source is not None and step.source.vcs is not None
+    ]
+    world.show.noted([f"WARNING: nothing is saved of {name}: it is a repository" for name in repositories])
     kept = replace(plan, steps=tuple(s for s in plan.steps if s.source is None or s.source.is_archive))
     world.sink(StageBegan(stage="downloading", total=len(kept.steps)))
     files = fetched(kept, guarded, connection)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from safepip.core.errors import CommandError, RequirementFileError, UsageError
+from safepip.core.errors import CommandError, RequirementFileError
 from safepip.core.limits import Limits
 from safepip.core.origin import Sourced
 from safepip.core.subjects import RequirementKind, RequirementLine, Setting
@@ -17,6 +17,7 @@ from safepip.flows.gathered import Gathered, with_file_options
 from safepip.flows.indexes import is_url
 from safepip.flows.settings import Settings, read_settings
 from safepip.flows.sources import LockRequest, ProjectRequest, Sources, check_sources, collect_sources
+from safepip.flows.typed_hashes import with_hashes
 from safepip.pipcompat.requirement import parse_requirement
 
 if TYPE_CHECKING:
@@ -52,13 +53,7 @@ def gather(
         RequirementFileError, UsageError, CommandError: in pip's words where pip has some.
         Refused: a remote file without HTTPS. Also what ``files.fetch_text`` raises.
     """
-    sources = collect_sources(
-        config.items("requirements"),
-        config.items("dependency_groups"),
-        world.around,
-        projects=invocation.command == "lock",
-    )
-    check_sources(sources, config)
+    sources = _sources(invocation, config, world)
     reader = _Reader(files=files, world=world, target=target, settings=read_settings(config))
     build = [_only_constraints(reader.apart(path)) for path in config.items("build_constraints")]
     for path in config.items("constraints"):
@@ -78,6 +73,18 @@ def gather(
     if not invocation.arguments and not any(config.items(dest) for dest in _ASKING):
         raise _nothing_to_do(invocation, config)
     return gathered
+
+
+def _sources(invocation: Invocation, config: Options, world: Near) -> Sources:
+    """What ``-r`` and ``--group`` name; ``lock`` also reads projects."""
+    sources = collect_sources(
+        config.items("requirements"),
+        config.items("dependency_groups"),
+        world.around,
+        projects=invocation.command == "lock",
+    )
+    check_sources(sources, config)
+    return sources
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,8 +215,7 @@ def _typed_requirements(
     invocation: Invocation, own: OwnOptions, config: Options, world: Near
 ) -> list[RequirementLine]:
     arguments = [argument for argument in invocation.arguments if argument.value.strip()]
-    hashes = _hashes_of(len(arguments), own)
-    typed = [_typed(said, config, world, hashes=given) for said, given in zip(arguments, hashes, strict=True)]
+    typed = [_typed(said, config, world, hashes=given) for said, given in with_hashes(arguments, own)]
     world.show.noted([_not_the_folder(line) for line in typed if _is_named_like_a_folder(line, world)])
     return typed
 
@@ -250,22 +256,6 @@ def _not_the_folder(line: RequirementLine) -> str:
     return (
         f"warning: {name} is looked for by its name, and there is a folder ./{name} here: "
         f"write ./{name} if that is meant"
-    )
-
-
-def _hashes_of(count: int, own: OwnOptions) -> list[tuple[Digest, ...]]:
-    """For each requirement typed, its ``--hash`` options: all for the only one, or one each in order."""
-    given = tuple(said.value for said in own.hashes)
-    if not given:
-        return [()] * count
-    if count == 1:
-        return [given]
-    if count == len(given):
-        return [(digest,) for digest in given]
-    raise UsageError(
-        f"{len(given)} --hash options do not fit {count} requirements",
-        origin=own.hashes[0].origin,
-        hint="give one requirement with any number of hashes, or exactly one hash for each, in order",
     )
 
 

@@ -6,7 +6,7 @@ Nothing has been asked of an index when this returns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.policies import read_policy
 from safepip.flows.settings import Settings, check_settings, read_settings
 from safepip.flows.transport import read_transport, requirement_texts
+from safepip.flows.way_out import way_out
 from safepip.rules.base import RuleContext
 from safepip.rules.engine import judge, judge_unknown
 
@@ -54,6 +55,7 @@ _EFFECTS: Mapping[str, str] = MappingProxyType(
         "root_path": "installing below the root",
         "json_report_file": "writing a report to",
         "log": "writing a log to",
+        "output_file": "writing the lock to",
         "download_dir": "saving into",
         "wheel_dir": "saving into",
     }
@@ -89,9 +91,21 @@ def guard(
     gathered = whole.for_markers(target.environment.markers, world) if installs else whole
     context = _context_of_lock(known, whole, world) if locked else None
     guarded, found = judged(known, whole, gathered, world, context)
-    stop_if_denied(found, world)
+    guarded = replace(guarded, way_out=way_out(guarded))
+    stop_if_denied(_all_at_once(found, guarded, target, world), world)
     world.show.noted(tuple(unasked(known.config)) if installs else ())
     return guarded
+
+
+def _all_at_once(
+    found: tuple[Finding, ...], guarded: Guarded, target: Target, world: World
+) -> tuple[Finding, ...]:
+    """The same, and where a hash is missing, everything else that has none."""
+    if not any(finding.denies for finding in found):
+        return found
+    from safepip.flows.unhashed import with_all_unhashed
+
+    return with_all_unhashed(found, guarded, target, world)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,9 @@ class Guarded:
         trust: TLS trust of everything that is no index: direct URLs, remote files.
         context: what rules are told; later stages judge with the same.
         locked: where the projects of lock files come from: no index is asked for them.
-        of_build: whether the roots are what a build needs, so that ``build_constraints`` hold for them.
+        built: whose build needs the roots, so that ``build_constraints`` hold for them; empty for the
+            user's own command.
+        way_out: the command that gives everything a hash, once a build has to know.
     """
 
     config: EffectiveConfig
@@ -48,7 +50,13 @@ class Guarded:
     context: RuleContext
     build_constraints: tuple[RequirementLine, ...] = ()
     locked: Mapping[NormalizedName, Routed] = field(default_factory=dict)
-    of_build: bool = False
+    built: str = ""
+    way_out: str = ""
+
+    @property
+    def of_build(self) -> bool:
+        """Whether the roots are what a build needs."""
+        return bool(self.built)
 
     @property
     def counts_hashes(self) -> bool:

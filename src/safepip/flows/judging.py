@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from safepip.rules.engine import apply_policy, review_allowances
 from safepip.rules.unhashed_requirement import HASH_CHECKING
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from safepip.core.build import Job
@@ -52,9 +54,21 @@ def judge_plan(plan: Plan, guarded: Guarded, world: World) -> None:
     """Every artifact that must be listed by a hash of the user's is; all that are not, at once."""
     world.show.noted(plan.notes)
     stop_if_denied(judge_each(map(_unknown_bytes, filter(_is_unknown, plan.steps)), guarded.context), world)
+    stop_if_denied(with_way_out(unhashed(plan, guarded), guarded), world)
+
+
+def unhashed(plan: Plan, guarded: Guarded) -> list[Finding]:
+    """What the plan has without a hash of the user's, and needs one; as policy has it."""
+    steps = {step.project: step for step in plan.steps}
     missing = [step for step in plan.steps if not step.acceptable.strong and _needs_hash(step, guarded)]
-    unhashed = (_unhashed(step, guarded) for step in missing)
-    stop_if_denied(judge_each(unhashed, guarded.context, _versions(plan)), world)
+    found = [_unhashed(step, steps, guarded) for step in missing]
+    return sorted(judge_each(found, guarded.context, _versions(plan)), key=by_place)
+
+
+def by_place(finding: Finding) -> tuple[str, str, int, int]:
+    """The order in which findings are shown."""
+    origin = finding.origin
+    return (origin.kind.value, origin.place, origin.line or 0, origin.column or 0)
 
 
 def judge_artifacts(findings: Iterable[Finding], plan: Plan, guarded: Guarded, world: World) -> None:
@@ -143,22 +157,50 @@ def _unhashed_source(job: Job, guarded: Guarded) -> Finding:
     )
 
 
-def _unhashed(step: Step, guarded: Guarded) -> Finding:
-    asker = step.askers[0] if step.askers else None
-    wanted_by = f", needed by {asker.project}," if asker and asker.project else ""
+def _unhashed(step: Step, steps: Mapping[NormalizedName, Step], guarded: Guarded) -> Finding:
+    chain = _chain(step, steps)
+    wanted_by = f", needed by {chain[-2].project}," if len(chain) > 1 else ""
     pin = f"{step.name}=={step.version}"
     known = ", ".join(f"--hash={digest}" for digest in step.file.digests.strong[:1])
+    notes = [f"asked for by {' -> '.join(f'{one.name} {one.version}' for one in chain)}"] * bool(wanted_by)
+    notes += [f"its index offers {step.file.filename} with {known}"] * bool(known)
     return Finding(
         rule="unhashed-requirement",
-        message=f"{pin}{wanted_by} has no hash, and everything a requirement file brings in needs one",
-        origin=_origin(step),
+        message=f"{pin}{wanted_by} has no hash, and {_why(guarded)}",
+        origin=_origin(chain[0]),
         subject=step.project,
-        notes=(f"its index offers {step.file.filename} with {known}",) if known else (),
+        notes=tuple(notes),
         help=f"after checking it, add this to {_its_file(guarded)}: {pin} {known}"
         if known
         else f"add {pin} --hash=sha256:…",
         decided_by=decided_by_mode(guarded),
     )
+
+
+def _chain(step: Step, steps: Mapping[NormalizedName, Step]) -> list[Step]:
+    """From what somebody asked for to this step, each needed by the one before; as far as it is known."""
+    chain = [step]
+    while not any(asker.origin for asker in chain[0].askers):
+        known = (steps.get(asker.project) for asker in chain[0].askers if asker.project is not None)
+        above = next((one for one in known if one is not None and one not in chain), None)
+        if above is None:
+            break
+        chain.insert(0, above)
+    return chain
+
+
+def _why(guarded: Guarded) -> str:
+    if guarded.of_build:
+        return f"a build of {guarded.built} would run it"
+    return "everything a requirement file brings in needs one"
+
+
+def with_way_out(findings: list[Finding], guarded: Guarded) -> list[Finding]:
+    """The last of them says the one command that settles all."""
+    if not findings or not guarded.way_out:
+        return findings
+    *others, last = findings
+    return [*others, replace(last, help=f"{last.help}; or for all at once: {guarded.way_out}")]
 
 
 def _its_file(guarded: Guarded) -> str:

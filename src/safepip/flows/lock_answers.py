@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safepip.core.digest import Digests
-from safepip.core.errors import ExitCode, Refused, ResolutionError
 from safepip.core.events import Event, Found, StageBegan
 from safepip.core.locking import Answer, Choice, LockTarget
 from safepip.flows.build_pins import pinned_builds
-from safepip.flows.judging import judge_plan
+from safepip.flows.judging import judge_each, judge_plan, stop_if_denied
+from safepip.flows.lock_failures import Failure, gathered, stop_if_failed
 from safepip.flows.lock_keeping import KeepingRouter
 from safepip.flows.planning import memory_of, with_digests
 from safepip.flows.policies import telling_what_was_set_aside
+from safepip.flows.recorded import recorded
 from safepip.flows.routing import router_of
 from safepip.flows.settings import resolve_options
 from safepip.resolve.locking import resolve_for_lock
 from safepip.resolve.request import ResolveRequest
+from safepip.route import Routed
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from safepip.core.finding import Finding
     from safepip.core.index import FileEntry
     from safepip.core.plan import Plan, Step
     from safepip.core.ports import Environment
@@ -32,28 +33,28 @@ if TYPE_CHECKING:
     from safepip.flows.guarded import Guarded
     from safepip.flows.lock_inputs import Asked
     from safepip.flows.lock_keeping import Kept, Versions
-    from safepip.flows.remembering import Memory
     from safepip.flows.world import Connection, World
     from safepip.resolve.acceptable import Acceptable, AcceptableFiles
     from safepip.route import Router
 
-IN_ENVIRONMENT = "in the environment "
-"""How the note begins that :func:`~safepip.resolve.locking.resolve_for_lock` adds to what it finds."""
 
-
-@dataclass(slots=True, kw_only=True)
 class Answers:
     """Answers for one environment after the other, over one connection.
 
-    Attributes:
+    Args:
+        guarded: of the command: its policy, and its indexes.
         kept: what stays of the lock before; None: there was none.
     """
 
-    connection: Connection
-    world: World
-    kept: Kept | None
-    _router: Router | None = None
-    _told: set[object] = field(default_factory=set)
+    def __init__(self, guarded: Guarded, connection: Connection, world: World, kept: Kept | None) -> None:
+        self._guarded = guarded
+        self._connection = connection
+        self._world = world
+        self._kept = kept
+        self._memory = memory_of(guarded, world)
+        self._client = recorded(connection.client, guarded.indexes, self._memory)
+        self._router: Router | None = None
+        self._told: set[object] = set()
 
     def everything(self, asked: Sequence[Asked], builds: Builds) -> tuple[Answer, ...]:
         """An answer for each environment, in their order.
@@ -62,20 +63,26 @@ class Answers:
             Refused, ResolutionError: of every environment that has none.
             Undecided, VerificationError, BuildError: of the first.
         """
-        self.world.sink(StageBegan(stage="resolving"))
+        self._world.sink(StageBegan(stage="resolving"))
         found: dict[str, Answer] = {}
-        failed: list[Refused | ResolutionError] = []
+        failed: list[Failure] = []
         # What the sources of this very environment say of themselves, the others are told.
         for one in sorted(asked, key=lambda one: not one.here):
-            try:
-                choice = self._whole(one, builds)
-            except (Refused, ResolutionError) as error:
-                failed.append(error)
-                continue
-            found[one.target.name] = Answer(target=one.target, choice=choice)
-        if failed:
-            raise _together(failed)
-        return tuple(found[one.target.name] for one in asked)
+            with gathered(failed, one.target, named=True):
+                found[one.target.name] = Answer(target=one.target, choice=self._whole(one, builds))
+        stop_if_failed(failed)
+        answers = tuple(found[one.target.name] for one in asked)
+        if self._kept is not None:
+            changed = judge_each(self._kept.republished(answers, self._offered), self._guarded.context)
+            stop_if_denied(changed, self._world)
+            return self._kept.as_before(answers)
+        return answers
+
+    def _offered(self, project: NormalizedName) -> frozenset[str]:
+        """The sha256 of everything that is offered of a project that has been asked for."""
+        routed = self._router.find(project) if self._router is not None else None
+        files = [file for _, listed in routed.files for file in listed] if isinstance(routed, Routed) else []
+        return frozenset(file.digests.sha256 for file in files if file.digests.sha256 is not None)
 
     def _whole(self, asked: Asked, builds: Builds) -> Choice:
         def choose(guarded: Guarded, environment: Environment, builds: Builds) -> Choice:
@@ -86,7 +93,6 @@ class Answers:
         return replace(choice, builds=needed)
 
     def _choice(self, guarded: Guarded, target: LockTarget, builds: Builds) -> Choice:
-        memory = memory_of(guarded, self.world)
         request = ResolveRequest(
             roots=guarded.roots,
             constraints=guarded.constraints,
@@ -95,57 +101,69 @@ class Answers:
             preferred=self._preferred(guarded),
             sources=builds,
         )
+        router = self._routes(guarded, target)
         with telling_what_was_set_aside(guarded.policy):
             locked = resolve_for_lock(
                 request,
                 target,
-                router=self._routes(guarded, target, memory),
-                client=self.connection.client,
+                router=router,
+                client=self._client,
                 policy=guarded.policy,
                 now=guarded.context.now,
                 sink=self._tell_once,
                 context=guarded.context,
-                first_use=memory.check,
+                first_use=self._memory.check,
             )
-        judge_plan(self._with_news(locked.plan), guarded, self.world)
-        files = self._measured(locked.files, locked.plan, memory)
-        plan = with_digests(_with_files(locked.plan, files), guarded, self.connection, self.world)
+        judge_plan(self._with_news(locked.plan, router), guarded, self._world)
+        files = self._measured(locked.files, locked.plan)
+        plan = with_digests(_with_files(locked.plan, files), guarded, self._connection, self._world)
         return Choice(plan=plan, files=files)
 
     def _preferred(self, guarded: Guarded) -> Versions:
-        if self.kept is None:
+        if self._kept is None:
             return MappingProxyType({})
-        return self.kept.build_versions if guarded.of_build else self.kept.versions
+        return self._kept.build_versions if guarded.of_build else self._kept.versions
 
-    def _routes(self, guarded: Guarded, target: LockTarget, memory: Memory) -> Router:
+    def _routes(self, guarded: Guarded, target: LockTarget) -> Router:
         """One router for all environments, but where a lock among the requirements says what it is for each."""
         if self._router is None or guarded.locked:
-            router = router_of(guarded, self.connection.client, memory.objection)
+            router = router_of(guarded, self._client, self._memory.objection)
             self._router = self._router if guarded.locked else router
         else:
             router = self._router
-        return router if self.kept is None else KeepingRouter(router, self.kept, target)
+        return router if self._kept is None else KeepingRouter(router, self._kept, target)
 
-    def _measured(
-        self, files: AcceptableFiles, plan: Plan, memory: Memory
-    ) -> Mapping[NormalizedName, tuple[FileEntry, ...]]:
+    def _measured(self, files: AcceptableFiles, plan: Plan) -> Mapping[NormalizedName, tuple[FileEntry, ...]]:
         """The files with a digest each: those that no page gives one for are read for it."""
-        measured = {one.file.url: self._measure(one) for one in files.unmeasured}
-        by_project = files.by_project(measured)
+        read = {one.file.url: self._measure(one) for one in files.unmeasured}
+        by_project = files.by_project({url: sha256 for url, (sha256, _) in read.items()})
+        found = {
+            project: tuple(
+                replace(file, size=read[file.url][1]) if file.url in read else file for file in several
+            )
+            for project, several in by_project.items()
+        }
+        self._check_measured(files, plan, found)
+        return found
+
+    def _check_measured(
+        self, files: AcceptableFiles, plan: Plan, found: Mapping[NormalizedName, tuple[FileEntry, ...]]
+    ) -> None:
+        """Raise Refused where what was read is not what was read at its first use."""
         versions = {step.project: step.version for step in plan.steps}
         for one in files.unmeasured:
             if not one.index.kind.local:
-                entry = next(f for f in by_project[one.project] if f.url == one.file.url)
-                memory.check(one.project, versions[one.project], one.index, entry)
-        return by_project
+                file = next(file for file in found[one.project] if file.url == one.file.url)
+                self._memory.check(one.project, versions[one.project], one.index, file)
 
-    def _measure(self, one: Acceptable) -> str:
-        path = self.connection.store.have(one.file, one.index, one.hashes)
-        return self.world.measure(path, Digests())[0]
+    def _measure(self, one: Acceptable) -> tuple[str, int]:
+        path = self._connection.store.have(one.file, one.index, one.hashes)
+        return self._world.measure(path, Digests())
 
-    def _with_news(self, plan: Plan) -> Plan:
+    def _with_news(self, plan: Plan, router: Router) -> Plan:
         """The plan with those notes only that no other environment's had."""
-        notes = tuple(note for note in plan.notes if note not in self._told)
+        added = router.news(plan) if isinstance(router, KeepingRouter) else ()
+        notes = tuple(note for note in (*plan.notes, *added) if note not in self._told)
         self._told.update(notes)
         return replace(plan, notes=notes)
 
@@ -154,7 +172,7 @@ class Answers:
             if event.finding in self._told:
                 return
             self._told.add(event.finding)
-        self.world.sink(event)
+        self._world.sink(event)
 
 
 def _with_files(plan: Plan, files: Mapping[NormalizedName, tuple[FileEntry, ...]]) -> Plan:
@@ -164,28 +182,3 @@ def _with_files(plan: Plan, files: Mapping[NormalizedName, tuple[FileEntry, ...]
 
 def _with_file(step: Step, files: Mapping[NormalizedName, tuple[FileEntry, ...]]) -> Step:
     return replace(step, file=files[step.project][0]) if step.project in files else step
-
-
-def _together(failed: Sequence[Refused | ResolutionError]) -> Refused | ResolutionError:
-    """Everything that speaks against the lock; what speaks against several environments is said once."""
-    refused = [error for error in failed if isinstance(error, Refused)]
-    if not refused:
-        first = failed[0]
-        for other in failed[1:]:
-            first.notes = (*first.notes, *(f"{other.message}", *other.notes))
-        return first
-    codes = {error.exit_code for error in refused}
-    code = ExitCode.REFUSED if len(codes) > 1 else codes.pop()
-    return Refused(_merged([f for error in refused for f in error.findings]), exit_code=code)
-
-
-def _merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Equal findings as one, which names every environment."""
-    found: dict[Finding, list[str]] = {}
-    for finding in findings:
-        where = [note for note in finding.notes if note.startswith(IN_ENVIRONMENT)]
-        others = tuple(note for note in finding.notes if note not in where)
-        found.setdefault(replace(finding, notes=others), []).extend(where)
-    return [
-        replace(finding, notes=(*finding.notes, *dict.fromkeys(where))) for finding, where in found.items()
-    ]

@@ -14,6 +14,7 @@ from safepip.flows.gather import gather
 from safepip.flows.gathered import Gathered, ignoring
 from safepip.flows.guard import Prepared, context_of, judged, unasked
 from safepip.flows.judging import stop_if_denied
+from safepip.flows.lock_failures import Failure, gathered, stop_if_failed
 from safepip.policy.schema import HashMode
 from safepip.resolve.lock_targets import lock_target, lock_targets, target_of
 
@@ -74,29 +75,46 @@ def asked_for(
         UsageError, RequirementFileError, ResolutionError and what else gathering raises.
     """
     near = _Once(world)
-    whole = [
-        gather(invocation, own, known.config, near, files=known.texts, target=_Meant(target.environment))
-        for target in targets
-    ]
+    whole = _read(invocation, own, known, targets, near)
     near.show.noted([ignoring(line) for line in _for_none(whole, targets)])
     asking = replace(known, policy=_asking_no_hashes(known.policy))
     context = context_of(asking, whole[0], near, requires_hashes=_typed_require_hashes(invocation))
-    here = target_of(environment).name
     found: dict[Finding, None] = {}
     asked = []
-    for target, gathered in zip(targets, whole, strict=True):
-        meant = gathered.meant_for(target.environment.markers)
-        guarded, findings = judged(asking, gathered, meant, near, context)
+    for target, everything in zip(targets, whole, strict=True):
+        meant = everything.meant_for(target.environment.markers)
+        guarded, findings = judged(asking, everything, meant, near, context)
         found.update(dict.fromkeys(findings))
-        everything = replace(
+        guarded = replace(
             guarded,
-            roots=_with_markers(gathered.roots, meant.roots),
-            constraints=(*gathered.constraints, *_upgrades(own)),
+            roots=_with_markers(everything.roots, meant.roots),
+            constraints=(*everything.constraints, *_upgrades(own)),
         )
-        asked.append(Asked(target=target, guarded=everything, here=target.name == here))
+        asked.append(_asked(target, guarded, environment))
     stop_if_denied(found, world)
     world.show.noted(tuple(unasked(known.config)))
     return tuple(asked)
+
+
+def _read(
+    invocation: Invocation, own: OwnOptions, known: Prepared, targets: Sequence[LockTarget], near: _Once
+) -> list[Gathered]:
+    """What is asked for, as it reads for each environment."""
+    whole: list[Gathered] = []
+    failed: list[Failure] = []
+    for target in targets:
+        meant = _Meant(target.environment)
+        with gathered(failed, target, named=len(targets) == 1):
+            whole.append(gather(invocation, own, known.config, near, files=known.texts, target=meant))
+    stop_if_failed(failed)
+    return whole
+
+
+def _asked(target: LockTarget, guarded: Guarded, environment: Environment) -> Asked:
+    here = target.name == target_of(environment).name
+    if here:  # its interpreter can be asked, also where the environment was asked for by its name
+        target = replace(target, environment=replace(target.environment, python=environment.python))
+    return Asked(target=target, guarded=guarded, here=here)
 
 
 @dataclass(frozen=True, slots=True)

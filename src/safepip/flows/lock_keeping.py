@@ -5,7 +5,7 @@ A file that appears under an old version is nobody's wish to change anything. Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from safepip.core.finding import Finding, Refuse
 from safepip.core.lock_page import some
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import RouteReason
+from safepip.lock.facts import as_before
 from safepip.lock.previous import Previous, republished
 from safepip.resolve.filename import WHEEL, Texts, archive_version, split_extension, split_wheel
 from safepip.route import NotFound, Routed, Router
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
     from safepip.core.index import FileEntry
     from safepip.core.locking import Answer, Choice, LockTarget
+    from safepip.core.plan import Plan
     from safepip.lock.previous import Pin
     from safepip.pipcompat.own_lock import LockOptions
 
 Versions = Mapping[NormalizedName, frozenset["Version"]]
+Offered = Callable[[NormalizedName], frozenset[str]]
+"""The sha256 of everything that is offered of a project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +72,33 @@ class Kept:
                 found[pin.version] = found.get(pin.version, frozenset()) | pin.digests
         return found
 
-    def republished(self, answers: Sequence[Answer]) -> Iterator[Finding]:
-        """Files that have other bytes than when they were locked."""
-        named = republished(self.previous, answers)
-        for one in named:
+    def as_before(self, answers: Sequence[Answer]) -> tuple[Answer, ...]:
+        """The answers, saying of files that stay what was said of them."""
+        return tuple(answers) if self.options.upgrade else as_before(answers, self.previous)
+
+    def republished(self, answers: Sequence[Answer], offered: Offered) -> Iterator[Finding]:
+        """Files that have other bytes than when they were locked; a local folder's are the operator's own."""
+        remote = (one for one in republished(self.previous, answers) if not one.index.kind.local)
+        for one in remote:
             yield _republished(
                 f"{one.index.label} offers other bytes than the lock has under the name {one.now.filename}",
                 one.project,
                 one.now,
                 (f"locked with {_first(one.before)}", f"now the page says {_first(one.now.digests)}"),
             )
-        found = {(one.project, one.version) for one in named}
-        for pin in (*self.previous.pins, *self.previous.build_pins):
-            file = None if (pin.project, pin.version) in found else _other_file(pin, answers)
-            if file is not None:
+        if not self.previous.files:  # a requirements file names none
+            yield from self._gone(answers, offered)
+
+    def _gone(self, answers: Sequence[Answer], offered: Offered) -> Iterator[Finding]:
+        """Locked versions that are chosen again although no file that was locked is there any more."""
+        for pin in self.previous.pins:
+            files = [file for answer in answers for file in _files_of(pin, answer.choice)]
+            if files and pin.digests and not pin.digests & offered(pin.project):
                 yield _republished(
                     f"none of the files that {pin.project} {pin.version} was locked with is offered any more",
                     pin.project,
-                    file,
-                    (f"there is {file.filename} with {_first(file.digests)}",),
+                    files[0],
+                    (f"there is {files[0].filename} with {_first(files[0].digests)}",),
                 )
 
 
@@ -106,6 +118,7 @@ class KeepingRouter(Router):
         self._covers = None if environments is None else target.name in environments
         self._texts = Texts()
         self._found: dict[NormalizedName, Routed | NotFound] = {}
+        self._left_out: dict[NormalizedName, dict[str, Version]] = {}
 
     def prefetch(self, project: NormalizedName) -> None:
         self._inner.prefetch(project)
@@ -124,31 +137,42 @@ class KeepingRouter(Router):
         locked = self._kept.digests_of(project)
         if not locked or self._covers is False or routed.route.reason is RouteReason.LOCK:
             return routed
-        late = {file.filename for file in self._late(project, locked, routed)}
+        late = {file.filename: version for version, file in self._late(project, locked, routed)}
+        self._left_out[project] = late
         if not late:
             return routed
-        names = ", ".join(some(sorted(late)))
-        note = f"{project}: added since it was locked, and left out: {names}; --upgrade-package {project} takes it"
         files = tuple(
             (index, tuple(file for file in listed if file.filename not in late))
             for index, listed in routed.files
         )
-        return replace(routed, files=files, notes=(*routed.notes, note))
+        return replace(routed, files=files)
+
+    def news(self, plan: Plan) -> Iterator[str]:
+        """A line for each step whose version has wheels by now that this environment could use as well."""
+        for step in plan.steps:
+            late = self._left_out.get(step.project, {})
+            of_step = [name for name, version in late.items() if version == step.version]
+            fitting = sorted(name for name in of_step if name.endswith(WHEEL) and self._fits(name))
+            if fitting:
+                yield (
+                    f"{step.project}: added since it was locked, and left out: {', '.join(some(fitting))}; "
+                    f"--upgrade-package {step.project} takes it"
+                )
 
     def _late(
         self, project: NormalizedName, locked: Mapping[Version, frozenset[str]], routed: Routed
-    ) -> Iterator[FileEntry]:
+    ) -> Iterator[tuple[Version, FileEntry]]:
         """Files of a locked version that the lock does not have, where it has one that will do."""
         listed: dict[Version, list[FileEntry]] = {version: [] for version in locked}
         for _, offered in routed.files:
             for file in offered:
                 version = self._version(file.filename, project)
-                if version in listed:
+                if version is not None and version in listed:
                     listed[version].append(file)
         for version, files in listed.items():
             known = [file for file in files if self._is_known(file, locked[version])]
             if self._will_do(known):
-                yield from (file for file in files if file not in known)
+                yield from ((version, file) for file in files if file not in known)
 
     def _is_known(self, file: FileEntry, digests: frozenset[str]) -> bool:
         """Whether the lock has it; a name that it has with other bytes will be told of."""
@@ -174,20 +198,12 @@ class KeepingRouter(Router):
         return None if text is None else self._texts.version(text)
 
 
-def _other_file(pin: Pin, answers: Iterable[Answer]) -> FileEntry | None:
-    """A file of the very version, where none of those has the bytes of a file that was locked."""
-    files = [file for answer in answers for file in _files_of(pin, answer.choice)]
-    if not files or not pin.digests or any(file.digests.sha256 in pin.digests for file in files):
-        return None
-    return files[0]
-
-
 def _files_of(pin: Pin, choice: Choice) -> Iterator[FileEntry]:
+    """What would do of a version, where the choice has that very version, and from an index."""
     for step in choice.plan.steps:
-        if (step.project, step.version) == (pin.project, pin.version):
+        same = (step.project, step.version) == (pin.project, pin.version)
+        if same and not step.route.index.kind.local:
             yield from choice.files.get(step.project, ())
-    for needed in choice.builds.values():
-        yield from _files_of(pin, needed)
 
 
 def _republished(message: str, project: NormalizedName, file: FileEntry, notes: tuple[str, ...]) -> Finding:

@@ -60,6 +60,7 @@ def destination(own: OwnOptions, config: Options, world: World) -> Destination:
     name = _name(form, config)
     if name == STDOUT:
         _check_stdout(own)
+        world.show.reserve()
         return Destination(name=name, format=form, folder=world.around.cwd, output=None, kept=None)
     path = world.around.absolute(name)
     _check_name(name, form, world)

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from safepip.core.finding import Finding, Location
 from safepip.core.limits import Limits
-from safepip.flows.judging import decided_by_mode, judge_each, must_be_hashed, stop_if_denied
+from safepip.flows.judging import decided_by_mode, judge_each, must_be_hashed, stop_if_denied, with_way_out
 
 if TYPE_CHECKING:
     from packaging.pylock import Package
@@ -122,12 +122,11 @@ def with_pins(guarded: Guarded, pins: Pins) -> Guarded:
     return replace(guarded, constraints=(*guarded.constraints, *held), locked=routes)
 
 
-def check_pins(guarded: Guarded, pins: Pins, name: str, environment: Environment, world: World) -> None:
+def check_pins(guarded: Guarded, pins: Pins, environment: Environment, world: World) -> None:
     """Raise Refused where a lock does not have what a build asks for. No index has been asked then.
 
     Args:
         guarded: its roots are the requirements of the build.
-        name: who builds.
         environment: of the build.
     """
     known = {canonicalize_name(pin.requirement.name): pin for pin in pins if pin.requirement is not None}
@@ -136,7 +135,7 @@ def check_pins(guarded: Guarded, pins: Pins, name: str, environment: Environment
         for line in guarded.constraints
         if line.requirement is not None and line.hashes.strong
     }
-    found = []
+    found, left_out = [], []
     for line in guarded.roots:
         requirement = line.requirement
         if requirement is None or not _wanted(line, environment):
@@ -144,10 +143,10 @@ def check_pins(guarded: Guarded, pins: Pins, name: str, environment: Environment
         project = canonicalize_name(requirement.name)
         pin = known.get(project)
         if pin is not None and not _meets(pin, line):
-            found.append(_other_version(pin, line, name))
+            found.append(_other_version(pin, line, guarded))
         elif project not in hashed and must_be_hashed(guarded, from_file=line.from_file):
-            found.append(_left_out(line, name, guarded))
-    stop_if_denied(judge_each(found, guarded.context), world)
+            left_out.append(_left_out(line, guarded))
+    stop_if_denied(judge_each((*found, *with_way_out(left_out, guarded)), guarded.context), world)
 
 
 def _wanted(line: RequirementLine, environment: Environment) -> bool:
@@ -162,11 +161,11 @@ def _meets(pin: RequirementLine, line: RequirementLine) -> bool:
     return line.requirement.specifier.contains(version, prereleases=True)
 
 
-def _other_version(pin: RequirementLine, line: RequirementLine, name: str) -> Finding:
+def _other_version(pin: RequirementLine, line: RequirementLine, guarded: Guarded) -> Finding:
     lock = pin.locked.lock if pin.locked is not None else ""
     return Finding(
         rule="lock-incomplete",
-        message=f"a build of {name} needs {line.requirement}, and {lock} has {pin.text} for it",
+        message=f"a build of {guarded.built} needs {line.requirement}, and {lock} has {pin.text} for it",
         origin=pin.origin,
         subject=line.requirement.name if line.requirement else None,
         related=(Location(origin=line.origin, label="it asks here"),),
@@ -174,12 +173,12 @@ def _other_version(pin: RequirementLine, line: RequirementLine, name: str) -> Fi
     )
 
 
-def _left_out(line: RequirementLine, name: str, guarded: Guarded) -> Finding:
+def _left_out(line: RequirementLine, guarded: Guarded) -> Finding:
     return Finding(
         rule="unhashed-requirement",
-        message=f"{line.requirement}, which a build of {name} needs, has no hash: the lock does not hold it",
+        message=f"{line.requirement}, which a build of {guarded.built} needs, has no hash: the lock does not hold it",
         origin=line.origin,
         subject=line.requirement.name if line.requirement else None,
-        help="lock again, in this environment; or name its hash in a file for --build-constraint",
+        help="lock again for this environment, or name its hash in a file for --build-constraint",
         decided_by=decided_by_mode(guarded),
     )

@@ -17,7 +17,6 @@ from safepip.core.plan import Plan
 from safepip.flows.applying import check_virtualenv
 from safepip.flows.build import Builds
 from safepip.flows.guard import prepare
-from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.lock_answers import Answers
 from safepip.flows.lock_inputs import asked_for, chosen_targets
 from safepip.flows.lock_output import content, destination, difference, is_same
@@ -63,16 +62,13 @@ def lock(invocation: Invocation, own: OwnOptions, world: World) -> int:
 
 
 def _answers(asked: Sequence[Asked], to: Destination, target: Target, world: World) -> tuple[Answer, ...]:
-    """What each environment needs; of files that were locked before, the same bytes."""
+    """What each environment needs."""
     guarded = asked[0].guarded
     with (
         closing(world.connect(guarded.transport)) as connection,
         closing(Builds(guarded, connection, world, lambda: world.workshop(target))) as builds,
     ):
-        answers = Answers(connection=connection, world=world, kept=to.kept).everything(asked, builds)
-    if to.kept is not None:
-        stop_if_denied(judge_each(to.kept.republished(answers), guarded.context), world)
-    return answers
+        return Answers(guarded, connection, world, to.kept).everything(asked, builds)
 
 
 def _compare(to: Destination, after: bytes) -> None:

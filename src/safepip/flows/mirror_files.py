@@ -1,70 +1,34 @@
-"""Which files a mirror of some locks consists of: all that they name, each judged as for an installation.
-
-What they name is the same for every environment, so no marker is looked at and no extra is chosen.
-"""
+"""Which files a mirror consists of: all that its locks name, each judged as for an installation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from packaging.pylock import PackageArchive, PackageDirectory, PackageVcs
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests, DigestError, Digests
-from safepip.core.errors import CommandError, Refused
+from safepip.core.errors import Refused
 from safepip.core.finding import Finding, Level, Location, Refuse
-from safepip.flows.gathered import Gathered
 from safepip.flows.judging import stop_if_denied
 from safepip.flows.locked import routed
-from safepip.flows.locks import LockOpener, permitted
 from safepip.flows.placing import Placing
-from safepip.lock.read import Lock, oddities
-from safepip.lock.whole import everything
 from safepip.resolve.admit import Admission
 from safepip.resolve.offers import Offer
 from safepip.rules.engine import apply_policy
 
 if TYPE_CHECKING:
     from safepip.core.index import FileEntry, Index
-    from safepip.core.origin import Origin, Sourced
-    from safepip.core.subjects import RequirementLine
+    from safepip.core.origin import Origin
     from safepip.flows.guarded import Guarded
+    from safepip.flows.mirror_contents import Contents, LockedArtifact
     from safepip.flows.world import World
-    from safepip.lock.select import Chosen
     from safepip.resolve.admit import FirstUse
-    from safepip.resolve.request import FormatControl
-
 
 _LOCK_AGAIN = "lock again with the indexes of this machine: a mirror takes files from where its lock says"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedArtifact:
-    """One file of a lock.
-
-    Attributes:
-        line: the requirement that it stands for in an installation.
-        direct: whether the lock names it by its URL alone (``archive``), not as one of an index.
-    """
-
-    project: NormalizedName
-    version: Version
-    line: RequirementLine
-    direct: bool = False
-
-    @property
-    def filename(self) -> str:
-        return self.line.locked.filename if self.line.locked else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,96 +48,6 @@ class Shelved:
     origin: Origin
 
 
-@dataclass(slots=True)
-class Contents:
-    """What locks name, not judged yet.
-
-    Attributes:
-        folders: directories, which are nobody's but their owner's: ``NAME (PATH)``.
-        left_out: files whose format the options rule out.
-        findings: what is odd about the locks.
-    """
-
-    files: list[LockedArtifact] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def gathered(self) -> Gathered:
-        """As a run that installs would have gathered it."""
-        return Gathered(roots=tuple(one.line for one in self.files), findings=tuple(self.findings))
-
-
-def read_contents(places: Iterable[Sourced[str]], opener: LockOpener, formats: FormatControl) -> Contents:
-    """Everything that the locks name.
-
-    Raises:
-        CommandError: something that no index can hold; all of it at once.
-        RequirementFileError, Refused, Undecided: a lock that cannot be used.
-    """
-    contents = Contents()
-    misfits: list[tuple[str, Origin]] = []
-    for place in places:
-        lock = opener.open(place.value, place.origin)
-        contents.findings += oddities(lock)
-        for chosen in everything(lock):
-            if isinstance(chosen.artifact, PackageDirectory):
-                contents.folders.append(f"{chosen.package.name} ({chosen.artifact.path})")
-            elif (found := _artifact(chosen, lock, opener)) is None:
-                misfits.append((_called(chosen), lock.text.origin(chosen.path)))
-            elif _is_permitted(found, formats):
-                contents.files.append(found)
-            else:
-                contents.left_out.append(found.filename)
-    if misfits:
-        raise _cannot_be_held(misfits)
-    return contents
-
-
-def _artifact(chosen: Chosen, lock: Lock, opener: LockOpener) -> LockedArtifact | None:
-    """A file that an index can hold; None for a repository, and an archive with another name."""
-    if isinstance(chosen.artifact, PackageVcs):
-        return None
-    line = opener.line(lock, chosen)
-    version = None if line.locked is None else _version(line.locked.filename, chosen.package.name)
-    if version is None or getattr(chosen.artifact, "subdirectory", None):
-        return None
-    direct = isinstance(chosen.artifact, PackageArchive)
-    return LockedArtifact(project=chosen.package.name, version=version, line=line, direct=direct)
-
-
-def _called(chosen: Chosen) -> str:
-    if isinstance(chosen.artifact, PackageVcs):
-        return f"{chosen.package.name} is a repository"
-    return f"{chosen.package.name} is an archive that is not named as one of an index"
-
-
-def _version(filename: str, project: NormalizedName) -> Version | None:
-    """The version of a file of this project; None where its name says something else."""
-    try:
-        parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
-        name, version = parse(filename)[:2]
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return None
-    return version if name == project else None
-
-
-def _is_permitted(one: LockedArtifact, formats: FormatControl) -> bool:
-    wheels, archives = permitted(one.project, formats)
-    return wheels if one.filename.endswith(".whl") else archives
-
-
-def _cannot_be_held(misfits: Sequence[tuple[str, Origin]]) -> CommandError:
-    return CommandError(
-        "the lock names what no index can hold, so a mirror of it would lack something",
-        reference="mirror",
-        origin=misfits[0][1],
-        notes=tuple(what for what, _ in misfits),
-        hint="build a wheel of it (safepip wheel), and lock that",
-    )
-
-
 def shelve(contents: Contents, guarded: Guarded, first_use: FirstUse, world: World) -> list[Shelved]:
     """Where each file comes from; all of them may be used.
 
@@ -189,8 +63,25 @@ def shelve(contents: Contents, guarded: Guarded, first_use: FirstUse, world: Wor
         key = (found.project, found.file.filename.lower())
         before = shelf.get(key)
         shelf[key] = found if before is None else judge.merged(before, found)
-    stop_if_denied(judge.findings, world)
+    stop_if_denied(once_a_project(judge.findings, contents.projects), world)
     return list(shelf.values())
+
+
+def once_a_project(findings: Iterable[Finding], projects: Collection[NormalizedName]) -> list[Finding]:
+    """What is true of each of a project's files, said of the first: some have a hundred."""
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for number, one in enumerate(findings):
+        about = (one.rule, one.subject, one.level, one.help, one.decided_by)
+        alike.setdefault(about if one.subject in projects else (number,), []).append(one)
+    return [_of_several(same) for same in alike.values()]
+
+
+def _of_several(same: Sequence[Finding]) -> Finding:
+    first, *others = same
+    if not others:
+        return first
+    more = "another file of it" if len(others) == 1 else f"{len(others)} more files of it"
+    return replace(first, notes=(*first.notes, f"the same is true of {more}"))
 
 
 class Shelving:

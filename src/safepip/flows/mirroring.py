@@ -22,7 +22,8 @@ from safepip.core.ports import Wanted
 from safepip.flows.guard import judged, prepare
 from safepip.flows.judging import judge_each, stop_if_denied
 from safepip.flows.locks import LockOpener
-from safepip.flows.mirror_files import Contents, Shelved, read_contents, shelve
+from safepip.flows.mirror_contents import Contents, read_contents
+from safepip.flows.mirror_files import Shelved, once_a_project, shelve
 from safepip.flows.planning import memory_of
 from safepip.flows.settings import read_settings
 from safepip.pipcompat import table
@@ -64,7 +65,7 @@ def mirror(invocation: Invocation, own: OwnOptions, world: World) -> int:
         opener = LockOpener(files=known.texts, around=world.around)
         contents = read_contents(invocation.arguments, opener, read_settings(known.config).format_control)
         guarded, found = judged(known, contents.gathered, contents.gathered, world)
-    stop_if_denied(found, world)
+    stop_if_denied(once_a_project(found, contents.projects), world)
     world.show.noted(tuple(_left_out(contents)))
     with (
         closing(world.connect(guarded.transport)) as connection,

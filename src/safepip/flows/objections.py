@@ -8,12 +8,14 @@ from safepip.core.finding import Finding, Level, Severity
 from safepip.core.origin import Layer, Origin, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packaging.utils import NormalizedName
 
     from safepip.core.digest import Digest
     from safepip.core.index import FileEntry, Index
     from safepip.core.plan import Route
-    from safepip.core.record import KnownFile, KnownRoute
+    from safepip.core.record import Known, KnownFile, KnownRoute
 
 _RECORD = "the record of first uses"
 
@@ -82,6 +84,26 @@ def republished(
             "if that is right, once: "
             f"--allow republished-file:{project} --reason WHY"
         ),
+        decided_by=_RECORD,
+    )
+
+
+def raced(news: Iterable[Known], first: KnownFile) -> Finding:
+    """Another run, at the same time, was given other bytes under the same name.
+
+    Args:
+        news: what this run would have remembered.
+        first: what the other one has remembered.
+    """
+    key = (first.index, first.filename)
+    project, now = next((one.project, one.files[key]) for one in news if key in one.files)
+    return Finding(
+        rule="republished-file",
+        message=f"{first.index} gave two runs at the same time different bytes under the name {first.filename}",
+        origin=Origin(layer=Layer.INDEX, kind=Place.INDEX, place=first.index),
+        subject=project,
+        notes=(f"the other run remembered {first.digest}", f"this one has {now.digest}"),
+        help="find out why; if the file is being replaced on purpose, run this again: then it is judged by the first",
         decided_by=_RECORD,
     )
 

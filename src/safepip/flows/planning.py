@@ -36,11 +36,13 @@ def make_plan(
     Args:
         sources: what builds; None: sources are refused.
     """
+    from safepip.flows.recorded import recorded
     from safepip.flows.routing import router_of
     from safepip.resolve.request import ResolveRequest
     from safepip.resolve.resolver import resolve
 
     memory = memory_of(guarded, world)
+    client = recorded(connection.client, guarded.indexes, memory)
     _announce(guarded, world)
     request = ResolveRequest(
         roots=guarded.roots,
@@ -53,8 +55,8 @@ def make_plan(
         plan = resolve(
             request,
             environment=environment,
-            router=router_of(guarded, connection.client, memory.objection),
-            client=connection.client,
+            router=router_of(guarded, client, memory.objection),
+            client=client,
             policy=guarded.policy,
             now=guarded.context.now,
             sink=world.sink,

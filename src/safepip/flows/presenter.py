@@ -53,6 +53,9 @@ class Presenter(Protocol):
     def explained(self, plan: Plan, heading: str = "") -> None:
         """``--explain``: each step with its reasons, under a heading where there are several plans."""
 
+    def reserve(self) -> None:
+        """From now on stdout is for the one answer that was asked for; what else is said there goes to stderr."""
+
     def locked(self, page: LockPage) -> None:
         """``lock``: what the file holds now, and what was another way before."""
 

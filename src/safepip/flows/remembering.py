@@ -6,16 +6,25 @@ A local folder is the operator's own word for this run, and is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.core.digest import Algorithm, Digest
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from safepip.core.digest import Algorithm, Digest, Digests
 from safepip.core.errors import Refused
 from safepip.core.events import Found
-from safepip.core.finding import Finding, Level, Severity
-from safepip.core.origin import Layer, Origin, Place
+from safepip.core.finding import Finding
+from safepip.core.index import Remembered
 from safepip.core.plan import RouteReason
 from safepip.core.record import Known, KnownFile, KnownRoute
+from safepip.flows.objections import elsewhere, moved, raced, republished, unremembered, unwritten
 from safepip.policy.schema import HashMode
 from safepip.rules.engine import apply_policy
 
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.core.build import Job
-    from safepip.core.digest import Digests
     from safepip.core.index import FileEntry, Index
     from safepip.core.plan import Plan, Route, Step
     from safepip.core.ports import EventSink
@@ -70,28 +78,49 @@ class Memory:
         listed = file.digests.sha256
         if listed is None or not self._counts_bytes:
             return
-        files = self._before(project).files
-        known = next(
-            (files[name, file.filename] for name in _names(index) if (name, file.filename) in files), None
-        )
+        known = _first_use(index, file, self._before(project))
         if known is None or listed == known.digest.hex:
             return
         found = republished(project, index, file, known)
         if (denied := self._judged(found, version)) is not None:
             raise Refused([denied])
 
+    def completed(self, project: NormalizedName, index: Index, file: FileEntry) -> FileEntry:
+        """The file with the digest of its first use, where that stands for one that the page lacks.
+
+        Not where policy lets this file change: then it is judged when its bytes are here. For any thread.
+        """
+        if not index.records_digests or file.digests.sha256 is not None:
+            return file
+        known = _first_use(index, file, self._before(project))
+        if known is None or self._may_change(republished(project, index, file, known), file):
+            return file
+        return replace(
+            file,
+            digests=Digests.of([*file.digests, known.digest]),
+            remembered=Remembered(project=project, since=known.since),
+        )
+
     def remember(self, plan: Plan, files: Mapping[NormalizedName, Path]) -> None:
-        """Write down what was verified. Warns where the record cannot be written."""
+        """Write down what was verified. Warns where the record cannot be written.
+
+        Raises Refused where a file is another than at its first use, or where only the record could have
+        said so next time and cannot be written.
+        """
         steps = [step for step in plan.steps if not (step.direct or step.route.index.kind.local)]
-        self._write([self._news(step, files[step.project]) for step in steps])
+        bare = [
+            (step.project, _listing_index(step), step.file) for step in steps if not step.acceptable.strong
+        ]
+        self._write([self._news(step, files[step.project]) for step in steps], bare)
 
     def remember_source(self, job: Job, archive: Path) -> None:
         """Write down a source distribution that is about to run. Afterwards it may be too late: what it does
         then, also to fail, was its first use.
         """
         if not job.index.kind.local:
-            files = self._new_file(job.index.name, job.file, archive, self._before(job.project))
-            self._write([Known(project=job.project, files=files)])
+            files = self._new_file(job.index, job.file, archive, self._before(job.project))
+            bare = [] if job.acceptable.strong else [(job.project, job.index, job.file)]
+            self._write([Known(project=job.project, files=files)], bare)
 
     def remember_listed(self, plan: Plan, files: Mapping[NormalizedName, tuple[FileEntry, ...]]) -> None:
         """Write down what pages say of files that are locked: they must be the same when they are fetched.
@@ -104,6 +133,8 @@ class Memory:
 
     def _listed(self, step: Step, files: tuple[FileEntry, ...]) -> Known:
         before = self._before(step.project)
+        if not self._counts_bytes:
+            files = ()
         news: dict[tuple[str, str], KnownFile] = {}
         # Where indexes merge, only of the chosen file it is known which of them lists it.
         for file in files if len(step.route.indexes) == 1 else files[:1]:
@@ -111,11 +142,25 @@ class Memory:
                 news |= self._new_digest(step.index, file.filename, file.digests.sha256, file.size, before)
         return Known(project=step.project, route=self._new_route(step, before), files=news)
 
-    def _write(self, known: list[Known]) -> None:
+    def _write(
+        self, known: list[Known], bare: Sequence[tuple[NormalizedName, Index, FileEntry]] = ()
+    ) -> None:
+        """``bare``: what no hash of the user's vouches for."""
+        news = [one for one in known if one.route or one.files]
+        over = {key for one in news for key in one.files if key in self._before(one.project).files}
         try:
-            self._record.remember([one for one in known if one.route or one.files])
+            stays = self._record.remember(news, over=over)
         except OSError as error:
+            lost = [one for one in bare if one[1].records_digests and not one[2].digests.strong]
+            if lost:
+                raise Refused(
+                    [unremembered(file, project, index, error) for project, index, file in lost]
+                ) from None
             self._sink(Found(finding=unwritten(error)))
+            return
+        found = (raced(news, first) for first in stays)
+        if denied := [one for one in map(self._judged, found) if one is not None]:
+            raise Refused(denied)
 
     def _before(self, project: NormalizedName) -> Known:
         known = self._known.get(project)
@@ -128,7 +173,7 @@ class Memory:
         return Known(
             project=step.project,
             route=self._new_route(step, before),
-            files=self._new_file(step.index, step.file, path, before),
+            files=self._new_file(_listing_index(step), step.file, path, before),
         )
 
     def _new_route(self, step: Step, before: Known) -> KnownRoute | None:
@@ -141,22 +186,35 @@ class Memory:
         return KnownRoute(index=index.name, url=index.url.without_secrets, since=self._context.now)
 
     def _new_file(
-        self, index: str, file: FileEntry, path: Path, before: Known
+        self, index: Index, file: FileEntry, path: Path, before: Known
     ) -> dict[tuple[str, str], KnownFile]:
-        if not self._counts_bytes:
+        if not (self._counts_bytes or index.records_digests):
             return {}
         sha256, size = self._measure(path, file.digests)
-        return self._new_digest(index, file.filename, sha256, size, before)
+        known = _first_use(index, file, before)
+        if known is not None and known.digest.hex != sha256:
+            now = Digest(algorithm=Algorithm.SHA256, hex=sha256)
+            self._stop_unless_allowed(republished(before.project, index, file, known, now), file)
+        return self._new_digest(index.name, file.filename, sha256, size, before)
 
     def _new_digest(
         self, index: str, filename: str, sha256: str, size: int, before: Known
     ) -> dict[tuple[str, str], KnownFile]:
         key = (index, filename)
         digest = Digest(algorithm=Algorithm.SHA256, hex=sha256)
-        if not self._counts_bytes or (key in before.files and before.files[key].digest == digest):
+        if key in before.files and before.files[key].digest == digest:
             return {}
         since = self._context.now
         return {key: KnownFile(index=index, filename=filename, digest=digest, size=size, since=since)}
+
+    def _stop_unless_allowed(self, finding: Finding, file: FileEntry) -> None:
+        """Raise Refused where these bytes may not be. What a page says has been judged, and said, before."""
+        if file.digests.sha256 is None:
+            denied = self._judged(finding, _version(file))
+        else:
+            denied = None if self._may_change(finding, file) else finding
+        if denied is not None:
+            raise Refused([denied])
 
     def _judged(self, finding: Finding, version: Version | None = None) -> Finding | None:
         """The finding where policy lets it deny; said, and None, where it only warns."""
@@ -164,6 +222,31 @@ class Memory:
         if judged is None or judged.denies:
             return judged
         self._sink(Found(finding=judged))
+        return None
+
+    def _may_change(self, finding: Finding, file: FileEntry) -> bool:
+        """Whether policy would let the file be another than at its first use. Nobody is told: it need not be."""
+        asked = replace(self._context, used=set(), passed=lambda _finding, _by: None)
+        judged = apply_policy(finding, asked, version=_version(file))
+        return judged is None or not judged.denies
+
+
+def _first_use(index: Index, file: FileEntry, before: Known) -> KnownFile | None:
+    keys = ((name, file.filename) for name in _names(index))
+    return next((before.files[key] for key in keys if key in before.files), None)
+
+
+def _listing_index(step: Step) -> Index:
+    """The index whose page listed the file: a route may merge several."""
+    return next((index for index in step.route.indexes if index.name == step.index), step.route.index)
+
+
+def _version(file: FileEntry) -> Version | None:
+    try:
+        if file.filename.endswith(".whl"):
+            return parse_wheel_filename(file.filename)[1]
+        return parse_sdist_filename(file.filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename):
         return None
 
 

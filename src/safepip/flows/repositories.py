@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safepip.core.build import Commit, Source
-from safepip.core.errors import Refused
+from safepip.core.errors import CommandError, Refused
 from safepip.core.finding import Finding
 from safepip.core.index import FileEntry
 from safepip.core.repository import Repository, RepositoryError, read_repository
@@ -22,31 +23,42 @@ if TYPE_CHECKING:
 _NO_EXEMPTION = "safepip's default (no exemption reaches this far)"
 
 
-def checked_out(
-    line: RequirementLine,
-    index: Index,
-    shop: Workshop,
-    connection: Connection,
-    world: World,
-    say: Callable[[str], None],
-) -> tuple[Source, Path, FileEntry]:
-    """The source of a repository's requirement, its project's folder, and what stands for its file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkouts:
+    """Brings commits to a workshop.
 
-    Raises:
-        Refused: it names no commit, whatever policy lets pass.
-        Also what :meth:`~safepip.core.workshop.Repositories.checkout` raises.
+    Attributes:
+        say: pip's lines about it.
+        editables: whether ``-e`` is to leave a folder that can be edited; pip's ``wheel`` leaves none.
     """
-    repository, commit = pinned(line)
-    subdirectory = read_fragment(line.target or "").subdirectory or ""
-    say(f"  Cloning {repository.shown} (to revision {commit.requested})")
-    folder = shop.new_folder()
-    world.show.noted(connection.repositories.checkout(repository, commit, index, folder))
-    say(f"  Resolved {repository.shown} to commit {commit.id}")
-    source = Source(
-        url=repository.shown, subdirectory=subdirectory, settings=line.config_settings, vcs=commit
-    )
-    tree = shop.inside(folder / "tree", subdirectory, repository.shown)
-    return source, tree, FileEntry(filename=repository.name, url=repository.shown)
+
+    shop: Workshop
+    connection: Connection
+    world: World
+    say: Callable[[str], None]
+    editables: bool
+
+    def bring(self, line: RequirementLine, index: Index) -> tuple[Source, Path, FileEntry]:
+        """The source of a repository's requirement, its project's folder, and what stands for its file.
+
+        Raises:
+            Refused: it names no commit, whatever policy lets pass.
+            CommandError: it is to be editable.
+            Also what :meth:`~safepip.core.workshop.Repositories.checkout` raises.
+        """
+        repository, commit = pinned(line)
+        if line.editable and self.editables:
+            raise _no_editable(line, repository, commit)
+        subdirectory = read_fragment(line.target or "").subdirectory or ""
+        self.say(f"  Cloning {repository.shown} (to revision {commit.requested})")
+        folder = self.shop.new_folder()
+        self.world.show.noted(self.connection.repositories.checkout(repository, commit, index, folder))
+        self.say(f"  Resolved {repository.shown} to commit {commit.id}")
+        source = Source(
+            url=repository.shown, subdirectory=subdirectory, settings=line.config_settings, vcs=commit
+        )
+        tree = self.shop.inside(folder / "tree", subdirectory, repository.shown)
+        return source, tree, FileEntry(filename=repository.name, url=repository.shown)
 
 
 def pinned(line: RequirementLine) -> tuple[Repository, Commit]:
@@ -76,4 +88,15 @@ def _refusal(line: RequirementLine, problem: str, instruction: str) -> Refused:
                 decided_by=_NO_EXEMPTION,
             )
         ]
+    )
+
+
+def _no_editable(line: RequirementLine, repository: Repository, commit: Commit) -> CommandError:
+    return CommandError(
+        f"{line.name or repository.shown} cannot be editable straight from its repository: its code would be "
+        "built where you work on it",
+        reference="editable-repository",
+        origin=line.origin,
+        hint=f"git clone {repository.shown} FOLDER, then git -C FOLDER checkout {commit.id}, look at it, and "
+        "install -e ./FOLDER; or leave -e out",
     )

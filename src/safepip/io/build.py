@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from itertools import count
@@ -26,6 +24,8 @@ from safepip.io.agent import Agent, minimal_environment
 from safepip.io.apply import PipApplier
 from safepip.io.build_backend import HookBackend
 from safepip.io.build_environ import passed_on, scrubbed_environment
+from safepip.io.build_output import Heard, nobody
+from safepip.io.build_place import Place
 from safepip.io.build_process import Processes
 from safepip.io.build_unpack import read_member, unpack
 from safepip.io.installed import scan
@@ -48,27 +48,39 @@ class PrivateWorkshop:
     Args:
         target: asked when a room is made, not before.
         environ: safepip's own, of which backends get a part.
+        heard, shown: as of :class:`safepip.io.build_process.Processes`.
     """
 
     def __init__(
-        self, target: Callable[[], Environment], environ: Mapping[str, str], limits: Limits = Limits()
+        self,
+        target: Callable[[], Environment],
+        environ: Mapping[str, str],
+        limits: Limits = Limits(),
+        heard: Heard = nobody,
+        *,
+        shown: bool = False,
     ) -> None:
         self._target = target
         self._environ = environ
         self._limits = limits
+        self._heard = heard
+        self._shown = shown
         self._numbers = count(1)
         self._told: set[str] = set()
 
     @cached_property
+    def _place(self) -> Place:
+        return Place()
+
+    @cached_property
     def _private(self) -> Path:
-        # Short and without links: some build tools write long paths, or compare them.
-        private = Path(tempfile.mkdtemp(prefix="safepip-build-")).resolve()
+        private = self._place.folder
         _furnish(private, "tmp", "empty")
         return private
 
     @cached_property
     def _processes(self) -> Processes:
-        return Processes(self._private, self._target().python, self._limits)
+        return Processes(self._private, self._target().python, self._limits, self._heard, shown=self._shown)
 
     def room(self) -> BuildRoom:
         """See the port."""
@@ -152,8 +164,8 @@ class PrivateWorkshop:
         return new
 
     def close(self) -> None:
-        if "_private" in self.__dict__:
-            remove_whole(self._private)
+        if "_place" in self.__dict__:
+            self._place.close()
 
     def new_backend(
         self, tree: Path, system: BuildSystem, source: Source, name: str, python: str
@@ -250,16 +262,6 @@ class BuildRoom:
 def _furnish(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).mkdir(mode=0o700, parents=True)
-
-
-def remove_whole(folder: Path) -> None:
-    """Remove a folder, and the read-only ones in it that some tools keep their downloads in."""
-    for parent, names, _ in os.walk(folder):
-        for path in (os.path.join(parent, name) for name in names):
-            if not os.path.islink(path):
-                with suppress(OSError):
-                    os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def interpreter_in(folder: Path) -> str:

@@ -17,10 +17,9 @@ from typing import NamedTuple
 
 from safepip.core.errors import BuildError, SafepipError
 from safepip.core.limits import Limits
+from safepip.io.build_output import Heard, Output, nobody
 from safepip.io.in_build import BY_SIGNAL, NOT_RUN
 
-_SHOWN_LINES = 60
-"""The last words of a backend that failed; its traceback stands there."""
 _WATCHED_SECONDS = 0.25
 
 
@@ -45,11 +44,17 @@ class Processes:
     Args:
         private: a folder of this run's own, for what they print.
         python: an interpreter that the launcher may run in.
+        heard: is told what they print, line by line.
+        shown: whether somebody reads that while they run.
     """
 
-    def __init__(self, private: Path, python: str, limits: Limits) -> None:
+    def __init__(
+        self, private: Path, python: str, limits: Limits, heard: Heard = nobody, *, shown: bool = False
+    ) -> None:
         self._python = python
         self._limits = limits
+        self._heard = heard
+        self._shown = shown
         self._status = private / "status"
         self._log = private / "output.log"
         self._lacks_way = "" if sys.platform == "linux" else f"no way is known on {sys.platform}"
@@ -66,6 +71,7 @@ class Processes:
         if job.folders:
             self.free_because = self.free_because or self._lacks_way
         self._status.unlink(missing_ok=True)
+        self._heard(f"Running command {job.what}")
         code = self._run_in("open" if self.open_because else "closed", job)
         network, files = self._told()
         if files.startswith("not "):
@@ -105,7 +111,7 @@ class Processes:
             return self._wait(process, job)
 
     def _wait(self, process: subprocess.Popen[bytes], job: Job) -> int:
-        watch = _Watch(process, self._log, self._limits)
+        watch = _Watch(process, Output(self._log, self._heard), self._limits)
         watch.start()
         try:
             code = process.wait()
@@ -124,10 +130,11 @@ class Processes:
             raise self._failure(job, f"exit code: {code}")
 
     def _failure(self, job: Job, why: str) -> BuildError:
+        said = "[see above for output]" if self._shown else Output(self._log).last_words()
         return BuildError(
             f"{job.what} did not run successfully",
             reference="subprocess-exited-with-error",
-            notes=(why, _last_words(self._log)),
+            notes=(why, said),
             hint="this comes from the package's own build, and is likely not a problem with safepip",
         )
 
@@ -135,10 +142,10 @@ class Processes:
 class _Watch(threading.Thread):
     """Ends a process that takes too long or fills the disk; ``why`` says so."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, limits: Limits) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: Output, limits: Limits) -> None:
         super().__init__(name="safepip-build-watch", daemon=True)
         self._process = process
-        self._log = log
+        self._output = output
         self._limits = limits
         self._over = threading.Event()
         self.why = ""
@@ -147,9 +154,10 @@ class _Watch(threading.Thread):
         """Until the process is over."""
         deadline = time.monotonic() + self._limits.build_max_seconds
         while not self._over.wait(_WATCHED_SECONDS):
+            self._output.follow()
             if time.monotonic() > deadline:
                 self.why = f"it took longer than {self._limits.build_max_seconds:g} seconds"
-            elif _size(self._log) > self._limits.build_output_max_bytes:
+            elif self._output.size > self._limits.build_output_max_bytes:
                 self.why = f"it printed more than {self._limits.build_output_max_bytes} bytes"
             if self.why:
                 end_group(self._process)
@@ -158,6 +166,7 @@ class _Watch(threading.Thread):
     def stop(self) -> None:
         self._over.set()
         self.join()
+        self._output.follow(to_the_end=True)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
@@ -169,22 +178,3 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):
             process.kill()
     process.wait()
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _last_words(log: Path) -> str:
-    with log.open("rb") as stream:
-        stream.seek(max(0, _size(log) - (64 << 10)))
-        lines = stream.read().decode(errors="replace").splitlines()
-    if not lines:
-        return "[no output]"
-    shown = lines[-_SHOWN_LINES:]
-    last = "" if len(shown) == len(lines) else "last "
-    said = [f"  {line.rstrip()}" for line in shown]
-    return "\n".join([f"[{last}{len(shown)} lines of output]", *said, "[end of output]"])

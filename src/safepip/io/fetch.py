@@ -14,6 +14,7 @@ from safepip.core.errors import ExitCode, Refused, Undecided
 from safepip.core.events import DownloadAdvanced
 from safepip.core.finding import Finding
 from safepip.core.limits import Limits
+from safepip.io.changed import changed
 from safepip.io.exchange import TRY_AGAIN, ConnectionLost, Incoming, Request
 from safepip.io.links import judge_local_link, place_of
 from safepip.io.regular import open_regular
@@ -265,8 +266,11 @@ def mismatch(file: FileEntry, notes: tuple[str, ...], url: str = "") -> Refused:
 
 
 def check(file: FileEntry, acceptable: AcceptableDigests, actual: Digests) -> None:
-    """Raise Refused unless every digest of page and user agrees with the bytes (spec: all of them)."""
-    if file.digests.conflicts_with(actual) or acceptable.accepts(actual) is False:
+    """Raise Refused unless every digest of page, record and user agrees with the bytes."""
+    wrong = file.digests.conflicts_with(actual)
+    if file.remembered is not None and Algorithm.SHA256 in wrong:
+        raise changed(file, file.remembered, actual)
+    if wrong or acceptable.accepts(actual) is False:
         raise mismatch(file, expected(file, acceptable, actual))
 
 

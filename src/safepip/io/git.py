@@ -1,7 +1,8 @@
 """One commit of a repository, brought by git: asked for by its id, and held to it afterwards.
 
-All branches and tags come too, since some projects tell their version by them; files of other commits do
-not, where the server can leave them out. Nothing is ever looked up by a name that the server could choose.
+Its files come first. Then its history and the repository's tags, without files where the server can leave them
+out, since some projects tell their version by them. Nothing is looked up by a name that the server could
+choose, and once all is there git may not go back for more: a repository with parts left out would.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from safepip.io.proxies import Proxies
 
 _BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 _TAGS = "+refs/tags/*:refs/tags/*"
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+_NOT_THERE = ("not our ref", "no such remote ref", "couldn't find remote ref")
+_WHOLE_ONLY = ("dumb http transport", "unadvertised object", "shallow", "--depth")
+"""What git says of servers that give whole branches or nothing."""
 _SHA256_DIGITS = 64
 _REFUSED = ("could not read Username", "Authentication failed", "error: 401", "error: 403")
 _HINTS = (
@@ -96,9 +101,7 @@ class _Checkout:
         asked: who wants it.
     """
 
-    def __init__(
-        self, git: Git, repository: Repository, commit: Commit, folder: Path, asked: Origin
-    ) -> None:
+    def __init__(self, git: Git, repository: Repository, commit: Commit, folder: Path, asked: Origin) -> None:
         self._git = git
         self._repository = repository
         self._commit = commit
@@ -108,59 +111,67 @@ class _Checkout:
     def make(self) -> Sequence[str]:
         """Fetch, check, write, and leave a repository that leads nowhere; lines for the person."""
         self._begin()
-        self._git.run("fetch", "--quiet", "--no-tags", "--filter=blob:none", "origin", _BRANCHES, _TAGS)
-        if not self._has_commit():
-            self._fetch_by_id()
+        self._fetch()
         notes = self._forget_lookalikes()
         tree = Tree(self._listed(), self._repository.shown, self._git.limits)
-        self._git.run("update-ref", "--no-deref", "HEAD", self._commit.id)
-        self._git.run("read-tree", "--reset", "-u", self._commit.id)
+        self._git.local("update-ref", "--no-deref", "HEAD", self._commit.id)
+        self._git.local("read-tree", "--reset", "-u", self._commit.id)
         self._check()
         tree.make_links(self._folder)
         self._cut_off()
         return (*notes, *self._unfetched(tree.submodules))
 
     def _begin(self) -> None:
-        check_version(self._git.run("version").decode(errors="replace"))
+        check_version(self._git.local("version").decode(errors="replace"))
         kind = "sha256" if len(self._commit.id) == _SHA256_DIGITS else "sha1"
-        self._git.run("init", "--quiet", "--template=", f"--object-format={kind}")
+        self._git.local("init", "--quiet", "--template=", f"--object-format={kind}")
 
-    def _fetch_by_id(self) -> None:
-        """No branch or tag leads to it: servers give it by its id, if they have it."""
+    def _fetch(self) -> None:
+        """The commit by its id, then what came before it; everything where a server gives nothing less."""
         try:
-            self._git.run("fetch", "--quiet", "--no-tags", "--filter=blob:none", "origin", self._commit.id)
+            self._git.run(*_FETCH, "--depth=1", "origin", self._commit.id)
         except GitFailed as failure:
-            if any(words in str(failure) for words in _REFUSED):
-                raise
-            raise self._missing(str(failure)) from None
-        if not self._has_commit():
-            raise self._missing("")
+            self._fetch_whole(str(failure))
+            return
+        self._expect_commit()
+        self._git.run(*_FETCH, "--unshallow", "--filter=tree:0", "origin", self._commit.id, _TAGS)
 
-    def _has_commit(self) -> bool:
-        """Whether the id is a commit's own, neither a tag's nor a name's."""
-        wanted = self._commit.id
+    def _fetch_whole(self, why: str) -> None:
+        if any(words in why for words in _NOT_THERE):
+            raise self._missing(self._tags_and_branches())
+        if not any(words in why for words in _WHOLE_ONLY):
+            raise GitFailed(why)
+        self._git.run(*_FETCH, "origin", _BRANCHES, _TAGS)
+        self._expect_commit()
+
+    def _expect_commit(self) -> None:
+        """The id is that of a commit which is here, not of a tag or folder."""
         try:
-            return self._git.lines("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}") == [wanted]
+            found = self._git.lines("rev-parse", "--verify", "--quiet", f"{self._commit.id}^{{commit}}")
         except GitFailed:
-            return False
+            found = []
+        if found != [self._commit.id]:
+            raise self._missing(self._tags_and_branches())
+
+    def _tags_and_branches(self) -> list[str]:
+        """Their names, as the server has them."""
+        listed = self._git.run("ls-remote", "--quiet", "--heads", "--tags", "origin").decode(errors="replace")
+        return [line.partition("\t")[2] for line in listed.split("\n") if line]
 
     def _forget_lookalikes(self) -> Sequence[str]:
         """A branch or tag called like a commit would be taken for it by whoever looks it up by name."""
-        found = self._lookalikes()
+        names = self._git.lines("for-each-ref", "--format=%(refname)")
+        found = [name for name in names if COMMIT_ID.match(_last(name))]
         for name in found:
-            self._git.run("update-ref", "--no-deref", "-d", name)
+            self._git.local("update-ref", "--no-deref", "-d", name)
         return tuple(
             f"{self._repository.shown} has a branch or tag called like a commit, {_last(name)}: it was left out"
             for name in found
         )
 
-    def _lookalikes(self) -> list[str]:
-        names = self._git.lines("for-each-ref", "--format=%(refname)")
-        return [name for name in names if COMMIT_ID.match(_last(name))]
-
-    def _missing(self, said: str) -> SafepipError:
+    def _missing(self, names: Sequence[str]) -> SafepipError:
         shown, wanted = self._repository.shown, self._commit.id
-        if any(_last(name).lower() == wanted for name in self._lookalikes()):
+        if any(_last(name).lower() == wanted for name in names):
             return VerificationError(
                 f"{shown} has no commit {wanted}, but a branch or tag of that name",
                 reference="no-such-commit",
@@ -171,12 +182,11 @@ class _Checkout:
             f"{shown} has no commit {wanted}",
             reference="no-such-commit",
             origin=self._asked,
-            notes=tuple(said.split("\n")) if said else (),
-            hint=f"git ls-remote {shown} lists what its branches and tags are now",
+            hint=f"`git ls-remote {shown}` lists what its branches and tags are now",
         )
 
     def _listed(self) -> bytes:
-        return self._git.run("ls-tree", "-r", "-z", "--full-tree", self._commit.id)
+        return self._git.local("ls-tree", "-r", "-z", "--full-tree", self._commit.id)
 
     def _check(self) -> None:
         """What was written is the commit's tree, and no more of it than a disk is meant to hold."""
@@ -202,7 +212,6 @@ class _Checkout:
             lines += ["[extensions]", "objectFormat = sha256"]
         try:
             (repository / "config").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            (repository / "FETCH_HEAD").unlink(missing_ok=True)
         except OSError as error:
             raise ApplyError(f"the repository cannot be written: {error}", reference="disk") from None
 

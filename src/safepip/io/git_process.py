@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safepip.core.errors import ApplyError, SafepipError
@@ -50,12 +50,27 @@ class Git:
         self.limits = limits
 
     def run(self, *arguments: str) -> bytes:
-        """What git prints. Raises GitFailed, ApplyError: the disk is full."""
+        """What git prints; it may speak to the one remote.
+
+        Raises:
+            GitFailed, ApplyError: the disk is full.
+        """
+        return self._run(arguments, self._environ)
+
+    def local(self, *arguments: str) -> bytes:
+        """The same; it speaks to nobody, not even for what is missing. Raises as :meth:`run`."""
+        return self._run(arguments, self._environ | {"GIT_ALLOW_PROTOCOL": "none"})
+
+    def lines(self, *arguments: str) -> list[str]:
+        """What :meth:`local` gives, as lines of text; only a line feed ends one."""
+        return self.local(*arguments).decode(errors="surrogateescape").rstrip("\n").split("\n")
+
+    def _run(self, arguments: Sequence[str], environ: Mapping[str, str]) -> bytes:
         with self._output.open("wb") as output, self._words.open("wb") as words:
             process = subprocess.Popen(
                 [self._program, *arguments],
                 cwd=self._folder,
-                env=self._environ,
+                env=dict(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=words,
@@ -68,10 +83,6 @@ class Git:
         if code:
             raise GitFailed(self._last_words() or f"git ended with exit code {code}")
         return self._output.read_bytes()
-
-    def lines(self, *arguments: str) -> list[str]:
-        """The same as lines of text; only a line feed ends one."""
-        return self.run(*arguments).decode(errors="surrogateescape").rstrip("\n").split("\n")
 
     def _wait(self, process: subprocess.Popen[bytes]) -> tuple[str, int]:
         watch = _Watch(process, (self._output, self._words), self._folder, self.limits)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from safepip.core.errors import VerificationError
+from safepip.core.errors import ApplyError, VerificationError
 from safepip.core.limits import Limits
 from safepip.core.origin import Layer, Origin, Place
 from safepip.io.build_unpack import make_link
@@ -35,8 +35,6 @@ class Tree:
         self.submodules: list[str] = []
         try:
             self._entries = list(self._read(listed))
-            if not self._entries:
-                raise BadSdist("has no files")
             # Where links lead is known once they are there; so are sizes.
             check_entries((replace(one, target=".") for one in self._entries), 0, limits)
         except BadSdist as error:
@@ -56,6 +54,12 @@ class Tree:
                     make_link(entry, folder)
         except BadSdist as error:
             raise self._refusal(error) from None
+        except OSError as error:
+            raise ApplyError(
+                f"the links of {self._shown} cannot be made: {error.strerror or error}",
+                reference="disk",
+                hint="check room and permissions of temporary files",
+            ) from None
 
     def _read(self, listed: bytes) -> Iterator[Entry]:
         for count, line in enumerate(filter(None, listed.split(b"\0"))):
@@ -66,6 +70,8 @@ class Tree:
             path = _decoded(name)
             if ".git" in path.lower().split("/"):
                 raise BadSdist("has files of a repository of its own", path)
+            if path[1:2] == ":":
+                raise BadSdist("has names of drives", path)
             if mode == _SUBMODULE:
                 self.submodules.append(path)
             yield Entry(name=f"{TOP}/{path}", kind=_kind(mode))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -19,8 +20,14 @@ class OutputFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = Path(os.path.realpath(path))
+        self._path = path
         self.before = self._content()
+        if not self._real.parent.is_dir():
+            raise self._failed("written", FileNotFoundError(errno.ENOENT, "No such file or directory"))
+
+    @property
+    def _real(self) -> Path:
+        return Path(os.path.realpath(self._path))
 
     def write(self, content: bytes) -> None:
         """See the port."""
@@ -56,15 +63,16 @@ class OutputFile:
         return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
     def _put(self, content: bytes) -> None:
-        beside = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        place = self._real
+        beside = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
         try:
             with beside.open("xb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
             if self.before is not None:
-                like(beside, self._path)
-            beside.replace(self._path)
+                like(beside, place)
+            beside.replace(place)
         finally:
             beside.unlink(missing_ok=True)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
 from safepip.core.digest import Algorithm, Digest
 from safepip.core.record import Known, KnownFile, KnownRoute
 from safepip.io.database import Database
+
+if TYPE_CHECKING:
+    # Loaded with the first question: a run whose answer is installed already has none.
+    import sqlite3
 
 _VERSION = 1
 _TABLES = """
@@ -24,6 +29,8 @@ create table file (
 );
 create index file_of_project on file (project);
 """
+_ADD = "insert or ignore into file values (?, ?, ?, ?, ?, ?)"
+_REPLACE = "insert or replace into file values (?, ?, ?, ?, ?, ?)"
 
 
 class SqliteRecord:
@@ -57,8 +64,11 @@ class SqliteRecord:
                 files={(file.index, file.filename): file for file in found},
             )
 
-    def remember(self, known: Sequence[Known]) -> None:
+    def remember(
+        self, known: Sequence[Known], *, over: Collection[tuple[str, str]] = ()
+    ) -> Sequence[KnownFile]:
         """See the port."""
+        stays: list[KnownFile] = []
         with self._database.writable() as database:
             for one in known:
                 if one.route is not None:
@@ -66,13 +76,12 @@ class SqliteRecord:
                         "insert or replace into route values (?, ?, ?, ?)",
                         (one.project, one.route.index, one.route.url, one.route.since.isoformat()),
                     )
-                database.executemany(
-                    "insert or replace into file values (?, ?, ?, ?, ?, ?)",
-                    [
-                        (one.project, f.index, f.filename, f.digest.hex, f.size, f.since.isoformat())
-                        for f in one.files.values()
-                    ],
-                )
+                for key, file in one.files.items():
+                    _write(database, one.project, file, over=key in over)
+                    first = _read(database, file)
+                    if first.digest != file.digest:
+                        stays.append(first)
+        return stays
 
     def forget(self, project: NormalizedName) -> bool:
         """See the port."""
@@ -82,6 +91,17 @@ class SqliteRecord:
             routes = database.execute("delete from route where project = ?", (project,)).rowcount
             files = database.execute("delete from file where project = ?", (project,)).rowcount
             return routes + files > 0
+
+
+def _write(database: sqlite3.Connection, project: NormalizedName, file: KnownFile, *, over: bool) -> None:
+    row = (project, file.index, file.filename, file.digest.hex, file.size, file.since.isoformat())
+    database.execute(_REPLACE if over else _ADD, row)
+
+
+def _read(database: sqlite3.Connection, file: KnownFile) -> KnownFile:
+    """What is remembered under its name."""
+    asked = "select source, filename, sha256, size, since from file where source = ? and filename = ?"
+    return _file(*database.execute(asked, (file.index, file.filename)).fetchone())
 
 
 def _file(source: str, filename: str, sha256: str, size: int, since: str) -> KnownFile:

@@ -153,10 +153,13 @@ def certificates(roots: Roots, digest: str | None) -> bytes:
         ConfigurationError: as :func:`make_context`.
     """
     try:
+        parts = []
         if roots.file is not None:
-            return Path(roots.file).read_bytes() if digest is None else agreed(roots, digest).encode()
-        entries = sorted(Path(roots.folder or ".").iterdir())
-        return b"\n".join(entry.read_bytes() for entry in entries if _HASHED_NAME.match(entry.name))
+            parts = [Path(roots.file).read_bytes() if digest is None else agreed(roots, digest).encode()]
+        if roots.folder is not None:
+            entries = sorted(Path(roots.folder).iterdir())
+            parts += [entry.read_bytes() for entry in entries if _HASHED_NAME.match(entry.name)]
+        return b"\n".join(parts)
     except OSError as error:
         raise ConfigurationError(
             f"{roots.name}: no certificates could be read from it ({error})",

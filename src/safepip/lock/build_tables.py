@@ -96,7 +96,8 @@ class BuildTables:
 
     def _named(self, one: object, path: KeyPath, markers: Mapping[str, str]) -> Iterator[int]:
         """The places of the build packages that an entry means; several where they differ in their markers."""
-        if not isinstance(one, Mapping) or not all(isinstance(said, str) for said in one.values()):
+        known = ("name", "version", "marker")
+        if not isinstance(one, Mapping) or not all(isinstance(one.get(key, ""), str) for key in known):
             raise self._lock.invalid("an entry of build-requires is a table of texts", path)
         try:
             name, version = canonicalize_name(one["name"]), Version(one["version"])

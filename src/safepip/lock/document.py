@@ -27,7 +27,7 @@ def merge(answers: Iterable[Answer], *, base: str, policy_digest: str) -> Pylock
 
     Args:
         base: absolute path of the folder that the lock will stand in.
-        policy_digest: ``sha256:…`` of the policy that the answers were found under.
+        policy_digest: ``sha256:…`` of the policy that the answers were found under; empty: there was none.
 
     Raises:
         CommandError: two environments that no marker tells apart need different packages, or
@@ -48,11 +48,10 @@ def merge(answers: Iterable[Answer], *, base: str, policy_digest: str) -> Pylock
 
 
 def _tool(united: United, base: str, policy_digest: str) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "version": TOOL_FORMAT,
-        "policy": policy_digest,
-        "environments": list(united.environments.names),
-    }
+    said: dict[str, Any] = {"version": TOOL_FORMAT}
+    if policy_digest:
+        said["policy"] = policy_digest
+    said["environments"] = list(united.environments.names)
     builds = Writer(united, united.build_packages, base=base).packages()
     if builds:
         said["build-packages"] = _as_tables(builds)

@@ -8,14 +8,29 @@ from datetime import UTC
 from typing import Any
 
 from packaging.markers import Marker
-from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageSdist, PackageWheel
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+)
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from safepip.core.build import Source
+from safepip.core.build import Commit, Source
 from safepip.core.digest import Digests
 from safepip.core.index import FileEntry
 from safepip.core.plan import Step
-from safepip.lock.places import asked_by, from_folder, index_url, inexpressible, local_path, plain_url
+from safepip.lock.places import (
+    asked_by,
+    from_folder,
+    index_url,
+    inexpressible,
+    local_path,
+    plain_url,
+    repository_url,
+)
 from safepip.lock.united import Entry, Key, United
 
 _SDISTS = (".tar.gz", ".zip")
@@ -113,11 +128,13 @@ def direct(step: Step, base: str) -> dict[str, Any]:
     Raises:
         CommandError: an archive without a digest that proves anything.
     """
-    if step.source is not None and step.source.directory:
-        return {"directory": _directory(step.source, base)}
-    archive = _archive(step, base)
-    # The code of an archive cannot change, and so cannot what it says its version is.
-    return {"archive": archive, "version": step.version}
+    source = step.source
+    if source is not None and source.vcs is not None:
+        return {"vcs": _repository(source, source.vcs)}
+    if source is not None and source.directory:
+        return {"directory": _directory(source, base)}
+    # An archive cannot change, and so cannot what it says its version is.
+    return {"archive": _archive(step, base), "version": step.version}
 
 
 def direct_digests(step: Step) -> Digests:
@@ -138,10 +155,20 @@ def hashes(digests: Digests, what: str) -> dict[str, str]:
 def _directory(source: Source, base: str) -> PackageDirectory:
     path = local_path(source.url)
     if path is None:
-        raise inexpressible(f"{source.url} is no folder of this machine")
+        raise inexpressible(f"{source.url} is no folder of this machine", "name it by its path")
     return PackageDirectory(
         path=from_folder(path, base),
         editable=source.editable or None,
+        subdirectory=source.subdirectory or None,
+    )
+
+
+def _repository(source: Source, commit: Commit) -> PackageVcs:
+    return PackageVcs(
+        type=commit.system,
+        url=repository_url(source.url),
+        requested_revision=commit.requested or None,
+        commit_id=commit.id,
         subdirectory=source.subdirectory or None,
     )
 
@@ -171,7 +198,10 @@ def _sdist(entry: Entry, base: str) -> PackageSdist | None:
         return None
     file = min(sources, key=lambda file: _unusual(file, entry.step))
     if not file.filename.endswith(_SDISTS):
-        raise inexpressible(f"{file.filename} is in a form that no lock file may name (PEP 751)")
+        raise inexpressible(
+            f"{file.filename} is in a form that no lock file may name (PEP 751)",
+            "ask for a version that has a .tar.gz or a wheel",
+        )
     return PackageSdist(**_file(file, base))
 
 

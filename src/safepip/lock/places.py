@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
+import os
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -28,7 +28,17 @@ def plain_url(text: str, *, what: str) -> str:
     try:
         return Url.parse(text).for_request
     except UrlError as error:
-        raise inexpressible(f"the URL of {what} cannot be read: it {error}") from None
+        raise inexpressible(
+            f"the URL of {what} cannot be read: it {error}", "correct it where it is written"
+        ) from None
+
+
+def repository_url(text: str) -> str:
+    """The URL of a repository without secrets; the name that SSH logs in with is none (PEP 610)."""
+    url = Url.parse(text)
+    if url.scheme == "ssh" and url.credentials is not None:
+        return f"ssh://{url.credentials.username}@{url.netloc}{url.path}"
+    return url.for_request
 
 
 def index_url(index: Index) -> str | None:
@@ -37,10 +47,17 @@ def index_url(index: Index) -> str | None:
 
 
 def local_path(url: str) -> str | None:
-    """The path that a ``file:`` URL names; None for every other URL."""
+    """The path that a ``file:`` URL names; None for every other URL.
+
+    Raises:
+        CommandError: one of another machine, which only Windows has paths for.
+    """
     if not url.lower().startswith("file:"):
         return None
-    return Url.parse(url.partition("#")[0]).local_path
+    place = Url.parse(url.partition("#")[0])
+    if place.host not in {"", "localhost"} and os.name != "nt":
+        raise inexpressible(f"{url} names a file of another machine", "copy it beside the lock")
+    return place.local_path
 
 
 def from_folder(path: str, base: str) -> str:
@@ -62,7 +79,7 @@ def asked_by(asker: Asker, base: str) -> str | None:
     return None if asker.origin is None else _written(asker.origin, base)
 
 
-def inexpressible(message: str, hint: str | None = None) -> CommandError:
+def inexpressible(message: str, hint: str) -> CommandError:
     """The failure for something that the output has no words for."""
     return CommandError(message, reference="lock-format", hint=hint)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.pylock import (
     Package,
     PackageDirectory,
+    PackageSdist,
     PackageVcs,
+    PackageWheel,
     Pylock,
     PylockValidationError,
 )
@@ -56,6 +59,13 @@ class Pin:
     index: str | None = None
 
 
+class Facts(NamedTuple):
+    """What an index may say of a file or leave out, from one answer to the next."""
+
+    size: int | None
+    upload_time: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previous:
     """A lock as a new one is compared with it.
@@ -64,12 +74,14 @@ class Previous:
         pins: of what is installed.
         build_pins: of what builds need; a requirements file has none.
         files: digests by file name, for files of indexes; a requirements file names none.
+        facts: size and upload time of these files, as far as the lock gives them.
         text: of a requirements file, whose comments are to be kept; empty otherwise.
     """
 
     pins: tuple[Pin, ...] = ()
     build_pins: tuple[Pin, ...] = ()
     files: Mapping[str, Digests] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, Facts] = field(default_factory=lambda: MappingProxyType({}))
     text: str = ""
 
     @property
@@ -148,17 +160,20 @@ def _of_lock(data: bytes, place: str) -> Previous:
     try:
         return _of_pylock(read_lock(data, place=place, location=place, remote=False).pylock)
     except RequirementFileError as error:
-        raise _unreadable(place, error.message, error.origin) from None
+        reason = error.message.removeprefix(f"Invalid pylock file {place!r}: ")
+        raise _unreadable(place, reason, error.origin) from None
     except (PylockValidationError, DigestError) as error:
         raise _unreadable(place, str(error), None) from None
 
 
 def _of_pylock(pylock: Pylock) -> Previous:
     build_packages = _build_packages(pylock)
+    files = [file for package in (*pylock.packages, *build_packages) for file in _files_of(package)]
     return Previous(
         pins=tuple(map(_pin_of, pylock.packages)),
         build_pins=tuple(map(_pin_of, build_packages)),
-        files=MappingProxyType(dict(_files((*pylock.packages, *build_packages)))),
+        files=MappingProxyType({file.filename: _strong(file) for file in files}),
+        facts=MappingProxyType({file.filename: Facts(file.size, file.upload_time) for file in files}),
     )
 
 
@@ -170,8 +185,9 @@ def _build_packages(pylock: Pylock) -> Sequence[Package]:
 
 
 def _pin_of(package: Package) -> Pin:
-    files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
-    digests = [file.hashes for file in files] or [package.archive.hashes if package.archive else {}]
+    digests = [file.hashes for file in _files_of(package)] or [
+        package.archive.hashes if package.archive else {}
+    ]
     return Pin(
         project=package.name,
         version=package.version,
@@ -192,12 +208,13 @@ def _place_of(package: Package) -> str:
     return f"{source.path or url}{commit}{subdirectory}"
 
 
-def _files(packages: Iterable[Package]) -> Iterator[tuple[str, Digests]]:
+def _files_of(package: Package) -> list[PackageWheel | PackageSdist]:
+    return [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
+
+
+def _strong(file: PackageWheel | PackageSdist) -> Digests:
     """Raises DigestError for a digest that is none."""
-    for package in packages:
-        for file in (*(package.wheels or ()), *([package.sdist] if package.sdist else ())):
-            digests = [Digest.of(name, text) for name, text in file.hashes.items() if name in _STRONG]
-            yield file.filename, Digests.of(digests)
+    return Digests.of(Digest.of(name, text) for name, text in file.hashes.items() if name in _STRONG)
 
 
 # --- Requirements -------------------------------------------------------------------------------------

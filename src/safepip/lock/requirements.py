@@ -33,7 +33,7 @@ def requirements_text(answers: Iterable[Answer], *, base: str, previous: str | N
     united = unite(answers)
     notes = _Notes(_read(previous))
     last = {entry.key.project: entry for entry in united.packages}
-    lines = [HEADER, *notes.head]
+    lines = [*HEADER, *notes.head]
     for entry in united.packages:
         above, inside = notes.of(entry.key.project, last=last[entry.key.project] is entry)
         lines += [*above, *_generated(united, entry, base), *(f"{INDENT}{comment}" for comment in inside)]
@@ -79,7 +79,9 @@ def _read(previous: str | None) -> Hashed:
     try:
         return read_hashed(previous)
     except NotHashed as error:
-        raise inexpressible(f"line {error.line} of the file to be replaced: {error}") from None
+        raise inexpressible(
+            f"line {error.line} of the file to be replaced: {error}", "write to another file with -o"
+        ) from None
 
 
 def _requirement(united: United, entry: Entry) -> str:
@@ -92,9 +94,10 @@ def _direct(entry: Entry) -> str:
     source, name = entry.step.source, entry.step.name
     if source is None:
         return f"{entry.key.project} @ {plain_url(entry.step.file.url, what=name)}"
-    if source.directory:
+    if not source.is_archive:
+        kind = "folder" if source.directory else "repository"
         raise inexpressible(
-            f"{entry.key.project} is a folder, and no requirements file can have its hash", _PYLOCK
+            f"{entry.key.project} is a {kind}, which has no hash that a requirements file could hold", _PYLOCK
         )
     subdirectory = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
     return f"{entry.key.project} @ {plain_url(source.url, what=name)}{subdirectory}"
@@ -105,15 +108,19 @@ def _generated(united: United, entry: Entry, base: str) -> Iterator[str]:
     requirement = _requirement(united, entry)
     files = [file.digests for file in entry.files.values()] if entry.index else [direct_digests(entry.step)]
     digests = sorted({_sha256(one, entry) for one in files})
-    yield " \\\n".join(
-        [requirement, *(f"{INDENT}--hash=sha256:{digest}" for digest in digests)]
-    )
+    yield " \\\n".join([requirement, *(f"{INDENT}--hash=sha256:{digest}" for digest in digests)])
     via = who_asked(entry, base)
     if via:
-        yield f"{INDENT}# via {', '.join(via)}"
+        yield _comment(f"via {', '.join(via)}")
     place = None if entry.index is None else _place(entry.index, base)
     if place:
-        yield f"{INDENT}# from {place}"
+        yield _comment(f"from {place}")
+
+
+def _comment(text: str) -> str:
+    """One line, whatever a file is called: after a line break in a name pip would read on."""
+    shown = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return f"{INDENT}# {''.join(shown)}"
 
 
 def _sha256(digests: Digests, entry: Entry) -> str:

@@ -12,6 +12,7 @@ from packaging.version import Version
 from safepip.core.errors import CommandError, VerificationError
 from safepip.core.index import FileEntry, Index
 from safepip.core.locking import Answer, Choice
+from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import Asker, Step
 from safepip.lock.environments import Environments
 from safepip.lock.markers import Numbers
@@ -69,6 +70,9 @@ class Entry:
             raise VerificationError(
                 f"{file.filename} has two digests: {_digest(known)} and {_digest(file)}",
                 reference="hash-mismatch",
+                origin=Origin(
+                    layer=Layer.INDEX, kind=Place.INDEX, place=file.page or "an index", key=file.where or None
+                ),
                 hint="the index changed a file between two questions, or two indexes offer different ones",
             )
         self.files[file.filename] = min(known, file, key=_preference)
@@ -190,7 +194,10 @@ def _key(step: Step) -> Key:
 def _place(step: Step) -> str:
     if not step.direct:
         return index_url(step.route.index) or ""
-    return step.file.url if step.source is None else step.source.url
+    if step.source is None:
+        return step.file.url
+    commit = "" if step.source.vcs is None else f"@{step.source.vcs.id}"
+    return f"{step.source.url}{commit}#{step.source.subdirectory}"
 
 
 def _sorted(entries: Mapping[Key, Entry]) -> tuple[Entry, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packaging.pylock import Pylock
+from packaging.pylock import Pylock, PylockValidationError
+
+from safepip.lock.places import inexpressible
 
 HEADER = "# Made by `safepip lock`; make it again rather than change it.\n"
 
@@ -14,11 +16,16 @@ def pylock_bytes(pylock: Pylock) -> bytes:
     """The same lock gives the same bytes.
 
     Raises:
-        packaging.pylock.PylockValidationError: it is no lock by the standard.
+        CommandError: it would be no lock by the standard, such as for the name of a file in it.
     """
     import tomli_w  # not needed by those who only read locks
 
-    pylock.validate()
+    try:
+        pylock.validate()
+    except PylockValidationError as error:
+        raise inexpressible(
+            f"the lock would be none by the standard: {error}", "leave that version out with a constraint"
+        ) from None
     return (HEADER + "\n" + tomli_w.dumps(_readable(pylock.to_dict()))).encode()
 
 

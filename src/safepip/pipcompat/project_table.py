@@ -95,7 +95,7 @@ class _ProjectTable:
         """Of the project itself, then of each extra. Raises RequirementFileError."""
         self._check_static("dependencies")
         seen: set[tuple[str, str]] = set()
-        yield from self._members((_TABLE, "dependencies"), self._table.get("dependencies", ()), None, seen)
+        yield from self._members((_TABLE, "dependencies"), self._table.get("dependencies", []), None, seen)
         if extras:
             self._check_static(_EXTRAS)
         for extra in extras:
@@ -124,7 +124,7 @@ class _ProjectTable:
     def _members(
         self, place: tuple[str, ...], texts: object, marker: Marker | None, seen: set[tuple[str, str]]
     ) -> Iterator[RequirementLine]:
-        if not isinstance(texts, Sequence) or isinstance(texts, str):
+        if not isinstance(texts, list):
             raise self._wrong(".".join(place[1:]), "a list of requirements")
         for number, text in enumerate(texts):
             origin = self._text.origin((*place, number))
@@ -145,7 +145,7 @@ class _ProjectTable:
 
     def _check_static(self, key: str) -> None:
         """Raise where only a build could say it."""
-        dynamic = self._table.get("dynamic", ())
+        dynamic = self._table.get("dynamic", [])
         if not isinstance(dynamic, list):
             raise self._wrong("dynamic", "a list of keys")
         if key in dynamic:

@@ -26,12 +26,10 @@ UNLISTED = {"allow": Unlisted.ALLOW, "deny": Unlisted.DENY}
 TLS_ENVIRONMENT = {"honour": TlsEnvironment.HONOUR, "ignore": TlsEnvironment.IGNORE}
 LOCAL_BUILDS = {"allow": True, "deny": False}
 UNAVAILABLE = {"stop": False, "skip": True}
-DIGESTS = {"index": False}
+DIGESTS = {"index": False, "record": True}
 
 LATER = frozenset({"attestations", "advisories"})
 """Tables of the policy language that this version does not act on, so it must not accept them."""
-LATER_WORDS = frozenset({"record"})
-"""Values, likewise."""
 
 
 def _one_of(words: Mapping[str, object]) -> Mapping[str, object]:
@@ -136,7 +134,7 @@ SCALARS = (
         path="vcs.allow",
         read=values.each(values.url_pattern),
         schema=STRINGS,
-        meaning="Repositories that may be installed from, as whole URLs or prefixes that end in `/*`, with `git+`. Not yet in effect.",
+        meaning="Repositories that may be installed from, as whole URLs or prefixes that end in `/*`, with `git+`; each by a full commit id.",
         default="`[]`",
         field="vcs_allow",
         strictness=strictness.URLS,
@@ -240,10 +238,11 @@ INDEX = (
     ),
     Key(
         path="index.digests",
-        read=values.choice(DIGESTS, later=LATER_WORDS),
+        read=values.choice(DIGESTS),
         schema=_one_of(DIGESTS),
-        meaning="Where the digest of a file comes from, besides your own: the index must publish a strong one.",
-        default='`"index"`: it must publish them',
+        meaning='Where the digest of a file comes from, besides your own: `"index"`, which must publish a strong one; or '
+        '`"record"`, for an index that publishes none: that of the first download, which is remembered and required from then on.',
+        default='`"index"`',
     ),
     Key(
         path="index.unavailable",

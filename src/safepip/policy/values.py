@@ -78,13 +78,11 @@ def path(value: object, directory: str) -> str:
     return str(PurePath(directory, found))
 
 
-def choice(words: Mapping[str, T], later: frozenset[str] = frozenset()) -> Callable[[object, str], T]:
-    """One of a few words. Those of ``later`` are known, and refused as not part of this version."""
+def choice(words: Mapping[str, T]) -> Callable[[object, str], T]:
+    """One of a few words."""
 
     def read(value: object, _directory: str) -> T:
         found = _expect(value, str)
-        if found in later:
-            raise BadValue(f"{found!r} is not supported by this version of safepip; use {', '.join(words)}")
         if found not in words:
             raise BadValue(f"must be one of {', '.join(words)}, not {found!r}")
         return words[found]

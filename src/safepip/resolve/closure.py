@@ -27,8 +27,16 @@ class Closure:
     roots: frozenset[NormalizedName] = frozenset()
 
     @classmethod
-    def of(cls, lines: Iterable[RequirementLine]) -> Closure:
-        told = tuple(lines)
+    def of(cls, lines: Iterable[RequirementLine], constraints: Iterable[RequirementLine] = ()) -> Closure:
+        """Of what is asked for.
+
+        Args:
+            constraints: among them stands what a lock has for a build, with what else has a hash for it.
+        """
+        held = tuple(constraints)
+        if not any(line.locked for line in held):
+            held = ()
+        told = (*lines, *(line for line in held if line.hashes.strong))
         return cls(
             locks={line.locked.project: line.locked.lock for line in told if line.locked is not None},
             roots=frozenset(canonicalize_name(line.requirement.name) for line in told if line.requirement),

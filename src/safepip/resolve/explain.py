@@ -115,7 +115,7 @@ class Explainer:
 
     def _why_unfit(self, wheel: FileEntry) -> str:
         if not self.target.admits_python(wheel.requires_python):
-            return f"requires Python {wheel.requires_python}, this is {self.target.python}"
+            return f"requires Python {wheel.requires_python}, this is {self.target.lock_for or self.target.python}"
         if self.target.lock_for:
             return f"is not for {self.target.lock_for}"
         return f"is not for this platform or Python {self.target.python}"

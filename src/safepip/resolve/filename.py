@@ -74,6 +74,12 @@ def split_wheel(filename: str) -> WheelName | None:
     return WheelName(name=name, version=parts[1], build=build, tags=parts[-1])
 
 
+def tags_of(filename: str) -> str:
+    """The tags in a wheel's file name: what follows the third dash from the end. Of another name, anything."""
+    dash = filename.rfind("-", 0, filename.rfind("-", 0, filename.rfind("-")))
+    return filename[dash + 1 : -len(WHEEL)]
+
+
 def split_extension(filename: str) -> tuple[str, str]:
     """Like ``os.path.splitext``, with ``.tar`` kept in the extension."""
     base, extension = posixpath.splitext(filename)

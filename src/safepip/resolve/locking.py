@@ -100,8 +100,9 @@ def _naming(target: LockTarget) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        error.findings = tuple(_with_note(finding, note) for finding in error.findings)
-        raise
+        # Not into the error itself: the client keeps it, and raises it for the next environment again.
+        findings = [_with_note(finding, note) for finding in error.findings]
+        raise Refused(findings, exit_code=error.exit_code) from None
     except ResolutionError as error:
         # What a build needs is resolved inside the resolution that needs the build, and has said it already.
         error.notes = tuple(dict.fromkeys((*error.notes, note)))

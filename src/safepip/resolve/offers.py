@@ -26,6 +26,7 @@ from safepip.resolve.filename import (
     archive_version,
     split_extension,
     split_wheel,
+    tags_of,
 )
 from safepip.resolve.request import ResolveOptions
 from safepip.resolve.target import Target
@@ -122,11 +123,12 @@ class OfferReader:
         return ":all:" not in control.no_binary, True
 
     def _wheel(self, project: NormalizedName, index: Index, file: FileEntry) -> Offer | None:
+        # Most wheels are for other platforms: their tags tell, before anything else is looked at.
+        priority = self._target.tag_priority(tags_of(file.filename))
+        if priority is None:
+            return None
         parts = split_wheel(file.filename)
         if parts is None or self._texts.project(parts.name) != project:
-            return None
-        priority = self._target.tag_priority(parts.tags)
-        if priority is None:
             return None
         version = self._texts.version(parts.version)
         if version is None:

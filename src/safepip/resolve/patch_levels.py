@@ -18,6 +18,13 @@ NEWEST = 99
 _NUMBERS = re.compile(r"[\"'](\d+)\.(\d+)\.(\d+)")
 
 
+def holds(marker: Marker, markers: Mapping[str, str], extra: str = "") -> bool:
+    """Whether the marker is true in the environment with any patch level of its Python."""
+    if marker.evaluate({**markers, "extra": extra}):
+        return True
+    return any(marker.evaluate({**other, "extra": extra}) for other in patch_levels(marker, markers))
+
+
 def patch_levels(marker: Marker, markers: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """The environment with each patch level at which the marker may turn; nothing for most markers.
 

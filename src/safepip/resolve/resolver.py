@@ -155,7 +155,7 @@ def _factory(
         finder=finder,
         wheels=wheels,
         installed=installed,
-        closure=Closure.of(request.roots),
+        closure=Closure.of(request.roots, request.constraints),
     )
 
 

@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from safepip.core.limits import Limits
 from safepip.core.ports import Environment
-from safepip.resolve.patch_levels import patch_levels
+from safepip.resolve.patch_levels import holds
 from safepip.resolve.request import ResolveOptions
 
 
@@ -72,10 +72,9 @@ class Target:
         return known
 
     def _evaluated(self, marker: Marker, extra: str) -> bool:
-        if marker.evaluate({**self.markers, "extra": extra}):
-            return True
-        others = patch_levels(marker, self.markers) if self.lock_for else ()
-        return any(marker.evaluate({**other, "extra": extra}) for other in others)
+        if self.lock_for:
+            return holds(marker, self.markers, extra)
+        return marker.evaluate({**self.markers, "extra": extra})
 
     def _priority(self, text: str) -> int | None:
         try:

@@ -12,7 +12,8 @@ class LockIncomplete(Rule[Any]):
 
     What it finds:
         A locked package whose metadata asks for a project that neither the lock nor the rest of the
-        command names, and that is not installed either.
+        command names, and that is not installed either. And a package that is built, whose build asks
+        for another version of a project than the lock holds for it.
 
     Why it matters:
         A lock stands for everything that is installed. pip asks its indexes for whatever a lock leaves

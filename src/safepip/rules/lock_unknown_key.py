@@ -13,7 +13,8 @@ class LockUnknownKey(Rule[Any]):
 
     What it finds:
         A key in a lock file that the standard (PEP 751) does not define. It is a warning: the key has no
-        effect. Tables named `tool` may hold anything.
+        effect. Tables named `tool` may hold anything; in those of safepip itself, which say what builds
+        need, a key that safepip does not write is a warning, too.
 
     Why it matters:
         A misspelled key does nothing, and nobody notices: `hash` instead of `hashes`, `markers`

@@ -21,7 +21,9 @@ class UnhashedRequirement(Rule[RequirementLine | Setting]):
         With `hashes.mode = "files"` (the default): a line of a requirement file that no `--hash`
         belongs to, neither its own nor one of a constraint; and what it brings in without one. With
         `"required"`, or pip's `--require-hashes`: the same for everything, names typed on the command
-        line, archives, directories and repositories included. Constraint lines need none. And, as a
+        line, archives, directories and repositories included. Constraint lines need none. What a build
+        needs is held to the mode of what is built: a lock that `safepip lock` made has it, or a file
+        for `--build-constraint`. And, as a
         warning, `--no-require-hashes` in a requirement file, where it has no effect.
 
     Why it matters:
@@ -47,7 +49,7 @@ class UnhashedRequirement(Rule[RequirementLine | Setting]):
         if isinstance(subject, Setting):
             yield from self._check_option(subject)
             return
-        if subject.hashes or not _needs_hash(subject, context) or _hashed_elsewhere(subject, context):
+        if _is_hashed(subject) or not _needs_hash(subject, context) or _hashed_elsewhere(subject, context):
             return
         name = subject.requirement.name if subject.requirement else None
         yield self.finding(
@@ -84,9 +86,15 @@ _HELP = {
 }
 
 
+def _is_hashed(line: RequirementLine) -> bool:
+    return bool(line.hashes) and line.kind is not RequirementKind.VCS
+
+
 def _needs_hash(line: RequirementLine, context: RuleContext) -> bool:
     if line.constraint:
         return False
+    if line.hashes:
+        return True  # of a repository, where nothing can check it: pip refuses that too
     if context.requires_hashes or context.policy.hash_mode.value is HashMode.REQUIRED:
         return True
     # Paths are the user's own code, and a commit id pins a repository; neither can carry a hash.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from safepip.core.finding import Finding
-from safepip.core.repository import RepositoryError, read_repository
+from safepip.core.repository import Repository, RepositoryError, read_repository
 from safepip.core.subjects import RequirementKind, RequirementLine
 from safepip.policy.urls import admits_url
 from safepip.rules.base import Rule, RuleContext
@@ -60,11 +60,11 @@ def _problems(target: str, context: RuleContext) -> Iterator[tuple[str, str, boo
         yield str(error), error.hint, False
         return
     if not admits_url(context.policy.vcs_allow.value, repository.url):
-        yield (
-            "is not admitted by vcs.allow",
-            f"once you trust its authors with your machine: [vcs] allow = "
-            f'["{repository.url.without_secrets}"] in the policy; or name the project as an index serves it',
-            True,
-        )
+        yield "is not admitted by vcs.allow", _how_to_admit(repository), True
     if repository.commit is None:
         yield "names no full commit id, so it may change", repository.how_to_pin, False
+
+
+def _how_to_admit(repository: Repository) -> str:
+    entry = f'allow = ["{repository.url.without_secrets}"]'
+    return f"name the project as an index serves it; or, if it may run code here, write {entry} below [vcs]"

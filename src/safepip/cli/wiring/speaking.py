@@ -121,6 +121,13 @@ class Speaking:
 
         return LineProgress(cast("TextIO", self.show.log), verbosity=1)
 
+    def overheard(self, line: str) -> None:
+        """A line that a build printed: for who asked for all words, and for the log."""
+        with self._lock:
+            if self._verbosity > 0:
+                self.quieten()
+            self.show.overheard(line, shown=self._verbosity > 0)
+
     def quieten(self) -> None:
         """Take progress off the terminal, so that a line can be written."""
         if self._progress is not None:

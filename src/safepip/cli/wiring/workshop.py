@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from safepip.core.digest import Digests
     from safepip.core.index import WheelMetadata
-    from safepip.core.ports import Environment
     from safepip.core.workshop import Room, Workshop
 
 
 class LateWorkshop:
-    """Implements :class:`safepip.core.workshop.Workshop`; loads the real one at its first use."""
+    """Implements :class:`safepip.core.workshop.Workshop`; makes the real one at its first use."""
 
-    def __init__(self, target: Callable[[], Environment], environ: Mapping[str, str]) -> None:
-        self._target = target
-        self._environ = environ
+    def __init__(self, furnish: Callable[[], Workshop]) -> None:
+        self._furnish = furnish
         self._furnished: Workshop | None = None
 
     @property
     def _shop(self) -> Workshop:
         if self._furnished is None:
-            from safepip.io.build import PrivateWorkshop
-
-            self._furnished = PrivateWorkshop(self._target, self._environ)
+            self._furnished = self._furnish()
         return self._furnished
 
     def room(self) -> Room:

@@ -107,7 +107,17 @@ class RealWorld(Speaking):
         """See the port."""
         from safepip.cli.wiring.workshop import LateWorkshop
 
-        return LateWorkshop(lambda: target.environment, self.around.environ)
+        def furnish() -> Workshop:
+            from safepip.io.build import PrivateWorkshop
+
+            return PrivateWorkshop(
+                lambda: target.environment,
+                self.around.environ,
+                heard=self.overheard,
+                shown=self._verbosity > 0,
+            )
+
+        return LateWorkshop(furnish)
 
     @cached_property
     def trusted(self) -> TrustedPolicies:

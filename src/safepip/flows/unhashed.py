@@ -1,0 +1,119 @@
+"""Before a file without hashes is refused: what else has none, so that the refusal names all of it at once.
+
+Only pages are read for it, and the metadata that stands beside files. No file is fetched, and no code runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from safepip.core.errors import SafepipError, Undecided
+from safepip.flows.judging import by_place, unhashed, with_way_out
+from safepip.flows.recorded import recorded
+from safepip.flows.remembering import Memory
+from safepip.flows.settings import resolve_options
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from safepip.core.events import Event
+    from safepip.core.finding import Finding
+    from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
+    from safepip.core.plan import Plan
+    from safepip.core.ports import Environment, IndexClient
+    from safepip.flows.guarded import Guarded
+    from safepip.flows.world import Target, World
+
+RULE = "unhashed-requirement"
+_REST_UNKNOWN = "what these need in turn needs hashes too, and is not known yet"
+
+
+def with_all_unhashed(
+    found: Iterable[Finding], guarded: Guarded, target: Target, world: World
+) -> tuple[Finding, ...]:
+    """The findings, with what the unhashed requirements bring in where these are all that stands in the way.
+
+    The last of them says the one command that settles all.
+    """
+    told = tuple(found)
+    others = [finding for finding in told if not (finding.rule == RULE and finding.denies)]
+    named = [finding for finding in told if finding.rule == RULE and finding.denies]
+    if not named:
+        return told
+    more = None if any(finding.denies for finding in others) else _brought_in(named, guarded, target, world)
+    whole = sorted((*named, *(more or ())), key=by_place)
+    if more is None:
+        whole[-1] = replace(whole[-1], notes=(*whole[-1].notes, _REST_UNKNOWN))
+    return (*others, *with_way_out(whole, guarded))
+
+
+def _brought_in(
+    named: Iterable[Finding], guarded: Guarded, target: Target, world: World
+) -> list[Finding] | None:
+    """What is to be installed for them; None where that cannot be told from pages and metadata alone."""
+    try:
+        with closing(world.connect(guarded.transport)) as connection:
+            plan = _plan(guarded, target.vouched_for, connection.client, world)
+    except SafepipError:
+        return None
+    known = {canonicalize_name(finding.subject) for finding in named if finding.subject}
+    return [finding for finding in unhashed(plan, guarded) if finding.subject not in known]
+
+
+def _plan(guarded: Guarded, environment: Environment, client: IndexClient, world: World) -> Plan:
+    """As :func:`safepip.flows.planning.make_plan`, in silence, and judging nothing."""
+    from safepip.flows.routing import router_of
+    from safepip.resolve.request import ResolveRequest
+    from safepip.resolve.resolver import resolve
+
+    # Nothing that policy lets pass here is let pass in the end.
+    context = replace(guarded.context, used=set(), passed=lambda _finding, _by: None)
+    memory = Memory(world.record, context, _unheard, world.measure)
+    glance = _Glance(recorded(client, guarded.indexes, memory))
+    return resolve(
+        ResolveRequest(
+            roots=guarded.roots,
+            constraints=guarded.constraints,
+            options=resolve_options(guarded.settings, environment),
+            direct_trust=guarded.trust,
+        ),
+        environment=environment,
+        router=router_of(guarded, glance, memory.objection),
+        client=glance,
+        policy=guarded.policy,
+        now=context.now,
+        sink=_unheard,
+        context=context,
+        first_use=memory.check,
+    )
+
+
+def _unheard(event: Event) -> None:
+    """The run ends with a refusal: how far it came is nobody's concern."""
+    del event
+
+
+class _Glance:
+    """An :class:`~safepip.core.ports.IndexClient` that fetches no file to look into it."""
+
+    def __init__(self, client: IndexClient) -> None:
+        self._client = client
+
+    def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
+        return self._client.listing(index, project)
+
+    def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
+        if file.sidecar is not None or index.kind.local:
+            return self._client.metadata(index, file)
+        refused: Future[WheelMetadata] = Future()
+        refused.set_exception(Undecided(f"{file.filename} has no metadata beside it", reference="not-found"))
+        return refused
+
+    def close(self) -> None:
+        self._client.close()
