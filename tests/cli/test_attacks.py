@@ -494,7 +494,7 @@ def test_saved_files_are_reported_in_sarif(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("lock",), ("install", "--no-such-option"), ("install", "--retries", "x")]
+    "arguments", [("search",), ("install", "--no-such-option"), ("install", "--retries", "x")]
 )
 def test_a_command_line_that_cannot_be_read_is_reported_in_the_format(
     shell: Shell, arguments: tuple[str, ...]

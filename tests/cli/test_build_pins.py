@@ -95,6 +95,21 @@ def test_every_command_that_reads_locks_reads_what_builds_need(
     assert pages_asked(server) == []
 
 
+def test_an_environment_is_made_equal_to_a_lock_with_builds(shell: Shell, server: IndexServer) -> None:
+    allow(shell, "required")
+    put(server, "demo", **USES_TOOL)
+    text = lock(
+        source_package(server, "demo", builds={"tool": "1.0"}, **USES_TOOL),
+        for_builds(package(server, "tool")),
+    )
+    shell.write("pylock.toml", text)
+
+    ended = shell.safepip("sync", "pylock.toml", "--policy", "policy.toml", *trusting(server))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert pages_asked(server) == []
+
+
 def test_a_tool_that_changed_on_the_index_after_locking_does_not_run(
     shell: Shell, server: IndexServer, mark: Path
 ) -> None:
@@ -745,3 +760,55 @@ def test_a_cool_down_holds_for_locked_build_requirements(
 
     assert (ended.code, bool(shell.installed())) == (code, code == 0), ended.err
     assert ("error[fresh-release]" in ended.err) is (code == 10)
+
+
+@pytest.mark.parametrize("admits, code", [('["demo"]', 10), ('["demo", "need-a"]', 0)])
+def test_locking_runs_no_build_requirement_that_policy_does_not_admit(
+    shell: Shell, server: IndexServer, mark: Path, admits: str, code: int
+) -> None:
+    shell.write("policy.toml", f"[builds]\nsdists = {admits}\n")
+    put(server, "need-a", mark=str(mark) if code else "")
+    put(server, "demo", static=True, needs=["need-a"], mark=str(mark) if code else "")
+
+    ended = shell.safepip("lock", "demo", "-o", "pylock.toml", "--policy", "policy.toml", *trusting(server))
+
+    assert (ended.code, mark.exists()) == (code, False), ended.err
+    assert (shell.folder / "pylock.toml").exists() is (code == 0)
+    assert ("error[sdist-build]" in ended.err) is (code == 10)
+
+
+def test_a_build_requirement_that_changed_since_its_first_use_does_not_run(
+    shell: Shell, server: IndexServer, tmp_path: Path
+) -> None:
+    write_project(shell.folder / "first", "first", needs=["tool"])
+    write_project(shell.folder / "mine", "mine", needs=["tool"], mark=str(tmp_path / "mark"))
+    before = shell.safepip("install", "./first", *trusting(server))
+    server.remove_project("tool")
+    publish(server, "tool", "2.0", files={"tool.py": "harm = True\n"})
+
+    ended = shell.safepip("install", "./mine", *trusting(server))
+
+    assert (before.code, ended.code) == (0, 10), before.err + ended.err
+    assert not (tmp_path / "mark").exists()
+    assert "error[republished-file]" in ended.err
+    assert shell.installed() == {"first-1.0"}
+
+
+def test_what_a_backend_asks_for_here_may_not_exist_for_another_environment(
+    shell: Shell, server: IndexServer
+) -> None:
+    shell.write("policy.toml", '[builds]\nsdists = ["demo"]\n')
+    tag = "py3-none-manylinux_2_5_x86_64"
+    server.add_wheel(make_wheel("late", tag=tag), wheel_filename("late", tag=tag))
+    put(server, "late")
+    put(server, "demo", needs=["tool<2"], asks=["late"])
+    environments = ("--environment", "linux-x86_64-cp311", "--environment", "windows-amd64-cp311")
+    words = ("--policy", "policy.toml", *trusting(server))
+
+    ended = shell.safepip("lock", "demo", "-o", "pylock.toml", *environments, *words)
+
+    assert ended.code == 0, ended.err
+    text = (shell.folder / "pylock.toml").read_text()
+    assert """{ name = "late", version = "1.0", marker = "sys_platform == 'linux'" }""" in text
+    assert '{ name = "tool", version = "1.0" }' in text
+    assert "is not locked for another environment" in ended.err

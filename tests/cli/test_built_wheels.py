@@ -14,7 +14,8 @@ import pytest
 
 from cli.conftest import Shell, publish, trusting
 from cli.test_index_sdists import POLICY, publish_sdist
-from support.sdists import make_sdist, sdist_filename, write_project
+from support.repositories import GitServer, Repository
+from support.sdists import ProjectSpec, make_sdist, project_files, sdist_filename, write_project
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
 
@@ -362,6 +363,24 @@ def test_another_interpreter_is_another_build(admitting: Shell, server: IndexSer
     assert CACHED in install(admitting, server)
 
 
+def test_a_wheel_of_a_build_that_could_not_be_closed_in_says_so_each_time(
+    admitting: Shell, server: IndexServer, tmp_path: Path
+) -> None:
+    """What it downloaded while it was built is among its inputs, and nobody knows it."""
+    publish_sdist(server, "demo")
+    install(admitting, server)
+    database = sqlite3.connect(record_of(tmp_path))
+    with database:
+        database.execute("update wheel set lacked = ?", ('["builds could reach the network (why)"]',))
+    database.close()
+
+    ended = admitting.safepip("install", "demo", "--force-reinstall", *POLICY, *trusting(server))
+
+    assert CACHED in ended.out
+    told = "safepip: when demo-1.0-py3-none-any.whl was built, builds could reach the network (why)"
+    assert ended.err.splitlines().count(told) == 1
+
+
 def test_cache_shows_and_removes_built_wheels(admitting: Shell, server: IndexServer, tmp_path: Path) -> None:
     publish_sdist(server, "demo")
     install(admitting, server)
@@ -376,3 +395,30 @@ def test_cache_shows_and_removes_built_wheels(admitting: Shell, server: IndexSer
     assert BUILT in install(admitting, server)
     assert admitting.safepip("cache", "purge").code == 0
     assert built_wheels(tmp_path) == []
+
+
+@pytest.fixture
+def repositories(tmp_path: Path) -> Iterator[GitServer]:
+    with GitServer(tmp_path / "repositories") as serving:
+        yield serving
+
+
+def test_a_commit_is_built_once_for_each_set_of_tags_that_its_build_sees(
+    shell: Shell, repositories: GitServer
+) -> None:
+    """A commit id says which files and which history; some projects tell their version by tags."""
+    demo = Repository.make(repositories.folder / "demo.git")
+    commit = demo.commit(project_files(ProjectSpec(name="demo")))
+    shell.write("policy.toml", repositories.allowing())
+    words = (*POLICY, "--cert", repositories.ca_path, "--no-index", "--force-reinstall")
+
+    def built() -> bool:
+        ended = shell.safepip("install", repositories.requirement("demo.git", commit), *words)
+        assert ended.code == 0, ended.err
+        return BUILT in ended.out
+
+    first, second = built(), built()
+    demo.git("tag", "v1.0", commit)
+    tagged, again = built(), built()
+
+    assert (first, second, tagged, again) == (True, False, True, False)

@@ -206,3 +206,13 @@ def test_locking(reader: Reader, shell: Shell, public: IndexServer) -> None:
     assert reader.installed == {"requests-2.31.0", "idna-99.0"}
     checked = shell.safepip("lock", "-r", "requirements.in", "torch", "--check")
     assert checked.code == 14, checked.err
+
+
+def test_a_record_of_first_uses_that_is_shared(reader: Reader, shell: Shell) -> None:
+    record = shell.folder / "first-use.sqlite3"
+    shell.write("safepip.toml", f'[hashes]\nrecord = "{record}"\n')
+
+    reader.follow("first-use.md")
+
+    assert reader.installed == {"requests-2.31.0", "idna-99.0"}
+    assert record.exists()

@@ -365,13 +365,13 @@ def test_an_extra_that_is_not_there_is_warned_of_once_in_pips_words(
     assert ended.err.splitlines().count("WARNING: lib 2.0 does not provide the extra 'nope'") == 1
 
 
-def test_what_cannot_be_saved_is_said_in_pips_words(shell: Shell, index: IndexServer) -> None:
+def test_a_wheel_that_cannot_be_saved_is_said(shell: Shell, index: IndexServer) -> None:
     (shell.folder / "out" / wheel_filename("lib", "2.0")).mkdir(parents=True)
 
     ended = shell.safepip("wheel", "lib", "-w", "out", *trusting(index))
 
     assert ended.code == 1
-    assert "ERROR: Failed to copy built wheel lib to out: " in ended.err
+    assert "ERROR: Failed to save lib to out: " in ended.err
 
 
 def test_a_wheel_is_the_latest_where_wheels_are_preferred(shell: Shell, index: IndexServer) -> None:

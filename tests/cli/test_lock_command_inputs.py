@@ -251,6 +251,20 @@ def test_no_input_is_written_over(project: Shell, index: IndexServer, words: tup
     assert index.requests == []
 
 
+@pytest.mark.parametrize("option", ["-r", "-c"])
+def test_no_file_that_an_input_names_is_written_over(shell: Shell, index: IndexServer, option: str) -> None:
+    shell.write("requirements.in", f"app\n{option} base.txt\n")
+    text = f"lib==2.0 --hash=sha256:{sha256(make_wheel('lib', '2.0'))}\n"
+    shell.write("base.txt", text)
+
+    ended = lock(shell, index, "-r", "requirements.in", "--format", "requirements", "-o", "base.txt")
+
+    assert (ended.code, "would be written over" in ended.err) == (1, True), ended.err
+    assert "--> base.txt:1" in ended.err
+    assert (shell.folder / "base.txt").read_text(encoding="utf-8") == text
+    assert index.requests == []
+
+
 def test_a_link_to_an_input_is_that_input(shell: Shell, index: IndexServer) -> None:
     path = shell.write("requirements.in", "app\n")
     Path(shell.folder / "pylock.toml").symlink_to(path)

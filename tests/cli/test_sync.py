@@ -319,6 +319,32 @@ def test_what_a_local_project_needs_has_to_be_locked_too(grown: Shell, index: In
     assert tree(folder(grown)) == before
 
 
+@pytest.mark.parametrize("program", ["pip", "safepip"])
+def test_what_pip_and_safepip_lock(grown: Shell, index: IndexServer, program: str) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", program, "lock", "-q", *trusting(index), "app", "-o", "pylock.toml"],
+        cwd=grown.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+
+    ended = sync(grown, index, "pylock.toml")
+
+    assert (ended.code, grown.installed()) == (0, {"app-1.0", "lib-2.0"}), ended.err
+
+
+def test_the_audit_log_calls_it_by_its_name(grown: Shell, index: IndexServer) -> None:
+    grown.write("pylock.toml", whole(index))
+    log = grown.folder / "audit.jsonl"
+
+    ended = grown.safepip("sync", *trusting(index), "pylock.toml", environ={"SAFEPIP_LOG": str(log)})
+
+    assert ended.code == 0, ended.err
+    assert {json.loads(line)["command"] for line in log.read_text().splitlines()} == {"sync"}
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -544,3 +544,111 @@ def test_an_interrupted_fetch_leaves_nothing(
 
     assert running.wait(30) != 0
     assert (processes_of(server), list(temporary.iterdir())) == ([], [])
+
+
+def test_another_commit_of_the_same_version_takes_its_place(
+    shell: Shell, server: GitServer, demo: Repository
+) -> None:
+    """pip leaves what is there, whatever it came from."""
+    first, second = demo.commit(project()), demo.commit(project() | {"demo/__init__.py": "second = True\n"})
+    for commit in (first, second):
+        requirement = server.requirement("acme/demo.git", commit)
+        assert shell.safepip("install", requirement, *admitting(shell, server)).code == 0
+
+    assert (site_of(shell) / "demo" / "__init__.py").read_text() == "second = True\n"
+    assert f"@{second}" in shell.safepip("freeze").out
+
+
+@pytest.mark.parametrize("told", ["{}", "[]", "no json", '{"url": "x", "vcs_info": null}'])
+def test_what_does_not_say_its_commit_is_replaced(
+    shell: Shell, server: GitServer, demo: Repository, told: str
+) -> None:
+    requirement = server.requirement("acme/demo.git", demo.commit(project()))
+    shell.safepip("install", requirement, *admitting(shell, server))
+    (site_of(shell) / "demo-1.0.dist-info" / "direct_url.json").write_text(told)
+
+    ended = shell.safepip("install", requirement, *admitting(shell, server))
+
+    assert "Successfully installed demo-1.0" in ended.out, ended.err
+
+
+def test_a_repository_is_locked_by_its_commit(shell: Shell, server: GitServer, demo: Repository) -> None:
+    commit = demo.commit(project())
+
+    locked = shell.safepip("lock", server.requirement("acme/demo.git", commit), *admitting(shell, server))
+    text = (shell.folder / "pylock.toml").read_text()
+    ended = shell.safepip("install", "-r", "pylock.toml", *admitting(shell, server))
+
+    assert (locked.code, ended.code, shell.installed()) == (0, 0, {"demo-1.0"}), locked.err + ended.err
+    assert f'commit-id = "{commit}"' in text
+    assert f'url = "{server.url("acme/demo.git")}"' in text
+
+
+def test_a_script_may_name_a_repository(shell: Shell, server: GitServer, demo: Repository) -> None:
+    requirement = server.requirement("acme/demo.git", demo.commit(project()))
+    shell.write("script.py", f'# /// script\n# dependencies = ["{requirement}"]\n# ///\n')
+
+    ended = shell.safepip("install", "--requirements-from-script", "script.py", *admitting(shell, server))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+def test_a_commit_id_in_capitals_is_the_same_commit(
+    shell: Shell, server: GitServer, demo: Repository
+) -> None:
+    commit = demo.commit(project())
+
+    ended = shell.safepip(
+        "install", server.requirement("acme/demo.git", commit.upper()), *admitting(shell, server)
+    )
+
+    assert ended.code == 0, ended.err
+    assert direct_url(shell)["vcs_info"] == {
+        "commit_id": commit,
+        "requested_revision": commit.upper(),
+        "vcs": "git",
+    }
+
+
+def test_without_isolation_it_is_built_as_well(shell: Shell, server: GitServer, demo: Repository) -> None:
+    requirement = server.requirement("acme/demo.git", demo.commit(project()))
+
+    ended = shell.safepip("install", "--no-build-isolation", requirement, *admitting(shell, server))
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+
+
+def test_a_found_policy_admits_no_repository(shell: Shell, server: GitServer, demo: Repository) -> None:
+    requirement = server.requirement("acme/demo.git", demo.commit(project()))
+    shell.write("safepip.toml", server.allowing())
+
+    ended = shell.safepip("install", requirement, "--cert", server.ca_path, *NO_INDEX)
+
+    assert (ended.code, server.requests) == (10, [])
+
+
+def test_a_found_policy_takes_repositories_away(shell: Shell, server: GitServer, demo: Repository) -> None:
+    requirement = server.requirement("acme/demo.git", demo.commit(project()))
+    shell.write("safepip.toml", '[vcs]\nallow = ["git+https://git.example/*"]\n')
+
+    ended = shell.safepip("install", requirement, *admitting(shell, server))
+
+    assert (ended.code, server.requests) == (10, []), ended.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the ssh of this test is a shell script")
+def test_a_repository_over_ssh_is_installed(shell: Shell, demo: Repository) -> None:
+    commit = demo.commit(project())
+    ssh = shell.write("programs/ssh", '#!/bin/sh\nfor last in "$@"; do :; done\neval "$last"\n')
+    ssh.chmod(0o755)
+    shell.write("policy.toml", '[vcs]\nallow = ["git+ssh://git.example/*"]\n')
+    address = f"ssh://git@git.example{demo.path}"
+
+    ended = shell.safepip(
+        *("install", f"demo @ git+{address}@{commit}", "--policy", "policy.toml", *NO_INDEX),
+        environ={"PATH": f"{ssh.parent}{os.pathsep}{os.environ['PATH']}"},
+    )
+
+    assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
+    assert direct_url(shell)["url"] == address
+    assert f"demo @ git+{address}@{commit}" in shell.safepip("freeze").out

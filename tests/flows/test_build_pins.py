@@ -12,6 +12,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from safepip.core.build import Source
 from safepip.core.digest import AcceptableDigests, Digest
+from safepip.core.errors import Refused, ResolutionError
+from safepip.core.finding import Finding
 from safepip.core.locking import Choice
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import Plan, Step
@@ -47,6 +49,8 @@ class Sources:
     """Stands for :class:`Builds`: what each source needs, and who asked."""
 
     needs_of: Mapping[str, tuple[str, ...] | None]
+    declared: tuple[str, ...] | None = None
+    noted: list[str] = field(default_factory=list)
     asked: list[tuple[str, bool]] = field(default_factory=list)
 
     def needs(self, step: Step, *, runs: bool) -> Needed | None:
@@ -54,7 +58,14 @@ class Sources:
             return None
         self.asked.append((step.project, runs))
         needed = self.needs_of[step.project]
-        return None if needed is None else Needed(guarded=cast("Guarded", Asking(needed)), builds=self.own())
+        return None if needed is None else self.needed(needed, self.declared)
+
+    def needed(self, roots: tuple[str, ...], declared: tuple[str, ...] | None = None) -> Needed:
+        less = None if declared is None else self.needed(declared)
+        return Needed(guarded=cast("Guarded", Asking(roots)), builds=self.own(), declared=less)
+
+    def note(self, line: str) -> None:
+        self.noted.append(line)
 
     def own(self) -> Builds:
         return cast("Builds", self)
@@ -65,12 +76,15 @@ class Chooser:
     """Answers each root with a step: a source where its needs are known, else a wheel."""
 
     sources: Sources
+    fails: Mapping[str, Exception] = field(default_factory=dict)
     environments: list[Environment] = field(default_factory=list)
 
     def __call__(self, guarded: Guarded, environment: Environment, builds: Builds) -> Choice:
         assert builds is self.sources.own()
         self.environments.append(environment)
         roots = cast("Any", guarded).roots
+        for error in (self.fails[root] for root in roots if root in self.fails):
+            raise error
         steps = tuple(source(name) if name in self.sources.needs_of else step(name, "1.0") for name in roots)
         return Choice(plan=Plan(steps=steps), files={one.project: (one.file,) for one in steps})
 
@@ -119,6 +133,46 @@ def test_a_source_without_a_room_of_its_own_has_no_entry() -> None:
 def test_for_another_environment_nothing_is_run() -> None:
     _, sources, _ = pinned({"demo": ("backend",), "backend": ()}, runs=False)
     assert sources.asked == [("demo", False), ("backend", False)]
+
+
+def refused(*rules: str) -> Refused:
+    return Refused([Finding(rule=rule, message=f"{rule} speaks", origin=NOWHERE) for rule in rules])
+
+
+def with_late(
+    error: Exception, declared: tuple[str, ...] | None
+) -> tuple[Mapping[NormalizedName, Choice], list[str]]:
+    """Where ``late``, which a backend asked for here, cannot be had."""
+    sources = Sources({"demo": ("tool", "late")}, declared)
+    choose = Chooser(sources, {"late": error})
+    environment = target("win-amd64-cp311").environment
+    return pinned_builds(
+        Plan(steps=(source("demo"),)), environment, sources.own(), choose, runs=False
+    ), sources.noted
+
+
+@pytest.mark.parametrize("error", [ResolutionError("none"), refused("sdist-build")], ids=["none", "source"])
+def test_what_a_backend_asked_for_here_may_not_exist_elsewhere(error: Exception) -> None:
+    found, noted = with_late(error, ("tool",))
+
+    assert [one.project for one in found["demo"].plan.steps] == ["tool"]
+    (note,) = noted
+    assert "what the backend of demo 1.0 asks for here" in note
+    assert note.endswith(("none", "sdist-build speaks"))
+
+
+@pytest.mark.parametrize(
+    "error, declared",
+    [
+        (refused("sdist-build", "republished-file"), ("tool",)),
+        (refused("index-unavailable"), ("tool",)),
+        (ResolutionError("none"), None),
+    ],
+    ids=["changed", "silent", "declared"],
+)
+def test_what_is_worse_than_missing_stops(error: Exception, declared: tuple[str, ...] | None) -> None:
+    with pytest.raises(type(error)):
+        with_late(error, declared)
 
 
 def locked(

@@ -108,7 +108,7 @@ def test_show_of_a_trusted_policy() -> None:
 def test_show_without_any_policy() -> None:
     out = scene().run("policy", "show").out
     assert out.startswith("No policy file takes part: safepip's defaults hold.\n\nKeys\n")
-    assert 'hashes.mode       "files"        safepip\'s default\n' in out
+    assert 'hashes.mode        "files"        safepip\'s default\n' in out
 
 
 def test_show_as_json_has_the_same_facts() -> None:

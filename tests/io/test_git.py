@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,21 @@ def test_a_server_of_plain_files_will_do(tmp_path: Path, desk: Desk) -> None:
         desk.bring(server.url("demo.git"), first)
 
     assert desk.files == {"a.txt": "first"}
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_servers_that_cannot_leave_anything_out_will_do(tmp_path: Path, desk: Desk, newest: bool) -> None:
+    with GitServer(tmp_path / "old", newest_protocol=newest) as server:
+        demo = Repository.make(server.folder / "demo.git")
+        demo.git("config", "uploadpack.allowFilter", "false")
+        demo.commit({"a.txt": "first"}, tag="v1")
+        commit = demo.commit({"a.txt": "second"})
+        demo.commit({"a.txt": "third"})
+
+        desk.bring(server.url("demo.git"), commit)
+
+    assert desk.files == {"a.txt": "second"}
+    assert desk.git("describe", "--tags", "--dirty").startswith("v1-1-g")
 
 
 def test_a_commit_that_no_branch_leads_to_is_asked_for_by_its_id(
@@ -267,7 +283,22 @@ def test_a_file_below_a_link_is_refused(desk: Desk, server: GitServer, demo: Rep
     assert desk.files == {}
 
 
-@pytest.mark.parametrize("name", [b".git", b".GIT", b"..", b".", b"a\\b", b"a\nb", b"c:x", b"\xff"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b".git",
+        b".GIT",
+        b"git~1",
+        ".g\u200cit".encode(),
+        b".git ",
+        b"..",
+        b".",
+        b"a\\b",
+        b"a\nb",
+        b"c:x",
+        b"\xff",
+    ],
+)
 def test_names_that_reach_elsewhere_are_refused(
     desk: Desk, server: GitServer, demo: Repository, name: bytes
 ) -> None:
@@ -275,7 +306,7 @@ def test_names_that_reach_elsewhere_are_refused(
 
     error = refused(desk, server.url("demo.git"), demo.commit_tree(tree))
 
-    assert error.reference in {"path-escape", "repository-unavailable"}
+    assert (error.reference, error.exit_code) == ("path-escape", 13)
     assert desk.files == {}
 
 
@@ -530,3 +561,33 @@ def test_a_git_that_could_not_be_held_back_is_not_run(desk: Desk, said: str) -> 
 
     assert refused(desk, "https://git.example/demo.git", "1" * 40).reference == "git"
     assert (desk.folder / "argv").read_text() == "version\n"
+
+
+VERSION = 'case "$1" in version) echo "git version 2.50.0"; exit;; init) exit;; esac\n'
+
+
+def test_a_full_disk_is_said(desk: Desk) -> None:
+    desk.program("git", VERSION + "echo 'fatal: write error: No space left on device' >&2; exit 128")
+
+    error = refused(desk, "https://git.example/demo.git", "1" * 40)
+
+    assert (error.reference, error.exit_code) == ("disk", 1)
+
+
+def test_a_git_that_says_too_much_is_ended(desk: Desk) -> None:
+    desk.limits = replace(Limits(), repository_output_max_bytes=1 << 16)
+    desk.program("git", VERSION + "exec yes")
+
+    error = refused(desk, "https://git.example/demo.git", "1" * 40)
+
+    assert error.notes == (f"git printed more than {1 << 16} bytes",)
+
+
+def test_what_git_started_ends_with_it(desk: Desk) -> None:
+    mark = desk.folder / "mark"
+    desk.program("git", VERSION + f"(sleep 1; touch {mark}) & exit 128")
+
+    refused(desk, "https://git.example/demo.git", "1" * 40)
+    time.sleep(1.5)
+
+    assert not mark.exists()

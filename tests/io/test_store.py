@@ -87,6 +87,56 @@ def test_an_edited_stored_file_is_dropped_and_fetched_again(server, tmp_path):
     assert server.paths_asked().count(FILE) == 2
 
 
+def flipped(content: bytes) -> bytes:
+    """The same length, one bit another."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flipped, lambda content: content[:-1], lambda content: content + b"\0", lambda _: b"", lambda _: EVIL],
+    ids=["a flipped bit", "too short", "too long", "empty", "another wheel"],
+)
+def test_a_stored_file_of_other_bytes_is_found_and_fetched_anew(server, tmp_path, damage):
+    with connected(tmp_path) as run:
+        fetch(run, index_of(server)).write_bytes(damage(CONTENT))
+    with connected(tmp_path) as run:
+        assert fetch(run, index_of(server)).read_bytes() == CONTENT
+    with connected(tmp_path) as run:
+        assert fetch(run, index_of(server)).read_bytes() == CONTENT
+    assert server.paths_asked().count(FILE) == 2
+
+
+def test_a_damaged_stored_file_is_not_used_where_no_other_can_be_had(server, tmp_path):
+    with connected(tmp_path) as run:
+        index, file = index_of(server), run.file(index_of(server))
+        run.ensure(index, step_for(index, file))["demo"].write_bytes(flipped(CONTENT))
+    server.fail(FILE, 404)
+    with connected(tmp_path) as run, pytest.raises(Undecided):
+        run.ensure(index, step_for(index, file))
+
+
+def test_the_name_of_a_stored_file_counts_too(server, tmp_path):
+    """The same bytes under another name are another file: its name says what it claims to be."""
+    other = "demo-1.0-py2.py3-none-any.whl"
+    with connected(tmp_path) as run:
+        path = fetch(run, index_of(server))
+        path.rename(path.with_name(other))
+    with connected(tmp_path) as run:
+        assert fetch(run, index_of(server)).name == WHEEL
+    assert server.paths_asked().count(FILE) == 2
+
+
+def test_the_size_that_a_page_gives_counts_for_a_stored_file_too(server, tmp_path):
+    with connected(tmp_path) as run:
+        index, file = index_of(server), run.file(index_of(server))
+        fetch(run, index)
+    with connected(tmp_path) as run, pytest.raises(Refused) as caught:
+        run.ensure(index, step_for(index, replace(file, size=len(CONTENT) + 1)))
+    assert caught.value.findings[0].rule == "hash-mismatch"
+
+
 def test_without_a_folder_the_store_ends_with_the_run(server):
     with connected() as run:
         path = fetch(run, index_of(server))

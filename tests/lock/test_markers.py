@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from safepip.lock.environments import Environments
-from safepip.lock.markers import equalities
+from safepip.lock.markers import equalities, terms
 from tests.lock.answers import target
 
 NAMES = [
@@ -146,3 +146,24 @@ def test_only_equalities_fix_a_variable(marker: str) -> None:
 
 def test_a_variable_that_is_fixed_twice_is_not_fixed() -> None:
     assert equalities('python_version == "3.11" and python_version == "3.12"') is None
+
+
+def test_environments_that_fix_different_variables_get_their_own_markers() -> None:
+    one, other = "python_version == '3.11'", "python_version == '3.12' and os_name == 'posix'"
+    environments = Environments(
+        [target("linux-x86_64-cp311", marker=one), target("linux-x86_64-cp312", marker=other)]
+    )
+
+    assert environments.expression(frozenset({1})) == 'python_version == "3.12" and os_name == "posix"'
+
+
+def test_what_would_take_too_long_to_shorten_is_not_shortened() -> None:
+    environments = [{f"variable_{n}": str((number * n) % 11) for n in range(1, 6)} for number in range(11)]
+
+    assert terms(environments) == []
+
+
+def test_what_is_no_version_is_compared_as_text() -> None:
+    found = terms([{"python_version": "3.11"}, {"python_version": "nightly"}])
+
+    assert [term.text for term in found] == ['python_version == "3.11"', 'python_version == "nightly"']

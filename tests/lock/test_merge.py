@@ -468,3 +468,51 @@ def test_where_there_is_no_policy_none_is_named() -> None:
     lock = merge([answer(LINUX)], base=BASE, policy_digest="")
 
     assert "policy" not in (lock.tool or {})["safepip"]
+
+
+# --- What no lock can say -----------------------------------------------------------------------------
+
+
+def test_what_cannot_be_named_is_refused() -> None:
+    odd = entry("demo-1.0.tar.bz2")
+    unreadable = wheel("demo", "1.0", url="https://files.example/a b.whl")
+    nowhere = Source(url="https://files.example/lib", directory=True)
+    for step_, message in (
+        (step("demo", "1.0", file=odd), "is in a form that no lock file may name"),
+        (step("demo", "1.0", file=unreadable), "cannot be read: it contains the character ' '"),
+        (direct("lib", "1.0", nowhere.url, source=nowhere), "is no folder of this machine"),
+    ):
+        with pytest.raises(CommandError, match=message) as caught:
+            lock_of(answer(LINUX, step_))
+        assert caught.value.reference == "lock-format"
+        assert caught.value.hint
+
+
+def test_dependencies_are_left_out_where_a_version_does_not_tell_which() -> None:
+    def at(commit_id: str) -> Any:
+        commit = Commit(system="git", requested="", id=commit_id)
+        source = Source(url="https://git.example/demo", vcs=commit)
+        return direct("demo", "1.0", source.url, source=source)
+
+    def steps(commit_id: str) -> list[Any]:
+        return [step("app", "1.0"), replace(at(commit_id), askers=(from_project("app"),))]
+
+    lock = lock_of(answer(LINUX, *steps("a" * 40)), answer(WINDOWS, *steps("b" * 40)))
+
+    assert only(lock, "app").dependencies is None
+    assert len(packages(lock)["demo"]) == 2
+
+
+def test_who_asks_from_elsewhere_is_named_as_far_as_it_can_be() -> None:
+    def asker(kind: Place, place: str) -> Asker:
+        return Asker(text="demo", origin=Origin(layer=Layer.OPERATOR, kind=kind, place=place))
+
+    askers = [
+        asker(Place.ENVIRONMENT, "PIP_REQUIREMENT"),
+        asker(Place.ARTIFACT, "/somewhere/demo.whl"),
+        asker(Place.FILE, "https://me:hunter2@bad host/r.txt"),
+        Asker(text="demo"),
+    ]
+    lock = lock_of(answer(LINUX, step("demo", "1.0", *askers)))
+
+    assert tool(only(lock, "demo"))["via"] == ["$PIP_REQUIREMENT", "-r bad host/r.txt"]

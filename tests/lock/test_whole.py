@@ -54,6 +54,7 @@ def test_build_packages_come_last_with_their_lines() -> None:
 @pytest.mark.parametrize(
     "text,said",
     [
+        ("[tool]\nsafepip = 7\n", "no table"),
         ("[tool.safepip]\nbuild-packages = 7\n", "Unexpected type"),
         ('[tool.safepip]\nbuild-packages = [{name = "Not-Normal"}]\n', "not normalized"),
         (
@@ -68,6 +69,6 @@ def test_build_packages_are_read_as_strictly_as_packages(text: str, said: str) -
         list(everything(lock))
 
 
-@pytest.mark.parametrize("tool", ["[tool]\nsafepip = 1\n", "[tool.other]\nbuild-packages = 7\n", ""])
+@pytest.mark.parametrize("tool", ["[tool.safepip]\nversion = 1\n", "[tool.other]\nbuild-packages = 7\n", ""])
 def test_no_build_packages_is_nothing(tool: str) -> None:
     assert list(everything(reading("packages = []\n" + tool))) == []

@@ -22,7 +22,7 @@ def test_the_documentation_holds():
         ("```sh\nsafepip scan\n```\n", "safepip scan: no such command"),
         ("```sh\nx && /a/b/safepip --policy p.toml verify\n```\n", "safepip verify: no such command"),
         ("```sh\nmake love  # not war\n```\n", "make love: no such target"),
-        ("```dockerfile\nRUN safepip --python x \\\n  lock\n```\n", "safepip lock: no such command"),
+        ("```dockerfile\nRUN safepip --python x \\\n  search\n```\n", "safepip search: no such command"),
     ],
 )
 def test_a_mistake_in_a_page_is_found(tmp_path: Path, text, problem):

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HEAVY = ["httpx", "resolvelib", "rich", "truststore", "packaging.metadata", "pip._internal.cli"]
+HEAVY = ["httpx", "resolvelib", "rich", "tomli_w", "truststore", "packaging.metadata", "pip._internal.cli"]
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
 

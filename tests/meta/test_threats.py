@@ -20,7 +20,7 @@ ATTACKS = {
     "Through the environment": 18,
     "Through pip's configuration files": 10,
     "Through requirement and constraint files": 20,
-    "Through lock files": 6,
+    "Through lock files": 9,
     "Through builds": 10,
     "Through caches, credentials and what is left over": 14,
 }

@@ -49,6 +49,7 @@ KEYS = {
     "tls.ca-bundle": one_of("a.pem", "b.pem"),
     "tls.environment": one_of("honour", "ignore"),
     "hashes.mode": one_of("required", "files", "index"),
+    "hashes.record": one_of("a.sqlite3", "b.sqlite3"),
     "builds.sdists": lists_of("*", "a-*", "a-b", "c"),
     "builds.local": one_of("allow", "deny"),
     "vcs.allow": lists_of("git+https://a.example/*", "git+https://a.example/x/*"),
@@ -123,6 +124,7 @@ class Seen:
     ages: dict[str, timedelta]
     routes: dict[str, str | None]
     log: str | None
+    record: str | None
     environments: tuple[str, ...]
 
 
@@ -158,6 +160,7 @@ def seen(policy: Policy) -> Seen:
         ages={i.name: policy.min_age.value if i.min_age is None else i.min_age for i in policy.indexes},
         routes={name: routed(policy, name) for name in PROJECTS},
         log=policy.log_file.value,
+        record=policy.record.value,
         environments=tuple(map(str, policy.lock_environments.value)),
     )
 
@@ -249,7 +252,8 @@ def test_a_stranger_only_turns_answers_into_refusals(files: list[tuple[str, Laye
         assert new.ordered[field] >= value, field  # type: ignore[operator]  # each is ordered
     # What chooses versions, routes, roots and indexes is exactly as it was; nothing is written elsewhere.
     assert after.indexes == before.indexes
-    assert (new.roots, new.ages, new.routes, new.log) == (old.roots, old.ages, old.routes, old.log)
+    assert (new.roots, new.ages, new.routes) == (old.roots, old.ages, old.routes)
+    assert (new.log, new.record) == (old.log, old.record)
     assert new.environments == old.environments
     for field in ("min_age", "tls_environment", "sdists"):
         assert new.ordered[field] == old.ordered[field], field

@@ -117,6 +117,13 @@ def test_every_key_is_read_with_its_place() -> None:
     assert (str(origin), origin.text, origin.key) == ("safepip.toml:31:8", 'mode = "required"', "hashes.mode")
 
 
+@pytest.mark.parametrize(("word", "records"), [("record", True), ("index", False)])
+def test_an_index_that_publishes_no_digests_can_be_admitted(word: str, records: bool) -> None:
+    text = f'[[index]]\nname = "a"\nurl = "https://a.example/simple"\ndigests = "{word}"\n'
+    (index,) = written(text).indexes
+    assert index.records_digests is records
+
+
 def test_indexes_are_read_with_their_trust() -> None:
     corp, pypi, devpi = written(FULL).indexes
     assert corp.url.without_secrets == "https://nexus.example/repository/pypi/simple"

@@ -168,6 +168,7 @@ def test_listing_an_index_denies_unlisted_ones() -> None:
         '[[index]]\nname = "corp"\nurl = "https://evil.example/simple"\n',
         CORP + 'unavailable = "skip"',
         CORP + "absent-status = [403]",
+        CORP + 'digests = "record"',
         CORP + 'ca-bundle = "b.pem"',
         CORP + 'file-hosts = ["evil.example"]',
     ],

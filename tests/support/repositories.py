@@ -117,6 +117,7 @@ class GitServer:
     """Serves every bare repository of a folder by git's own CGI program, over HTTPS.
 
     Attributes:
+        dumb: whether it serves plain files; ``newest_protocol``: else whether it speaks more than git of 2010.
         credentials: ``(user, password)`` that every request needs; None: none.
         answers: status, Location and body to answer for paths that begin so.
         requests: ``METHOD PATH`` and the Authorization header of all requests.
@@ -129,10 +130,12 @@ class GitServer:
         credentials: tuple[str, str] | None = None,
         certificate: Certificate = Certificate.GOOD,
         dumb: bool = False,
+        newest_protocol: bool = True,
     ) -> None:
         self.folder = folder
         self.credentials = credentials
         self.dumb = dumb
+        self.newest_protocol = newest_protocol
         self.answers: dict[str, tuple[int, str, bytes]] = {}
         self.requests: list[tuple[str, str | None]] = []
         self.stopping = threading.Event()
@@ -249,7 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": self.headers.get("Content-Length", ""),
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.git.newest_protocol else "",
         }
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         done = subprocess.run(

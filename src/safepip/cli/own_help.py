@@ -7,7 +7,8 @@ safepip's Own Options (matched exactly, never abbreviated):
   --policy <file>             A policy file that counts in full; also
                               SAFEPIP_POLICY, for every command.
   --hash <alg>:<hex>          A hash for the one requirement on the command
-                              line, or one for each, in order.
+                              line, for the one that it stands behind, or one
+                              for each, in order.
   --allow <rule>[:<subject>]  Let findings of this rule pass in this run, where
                               no stronger policy forbids it.
   --reason <text>             Why; every --allow needs one.

@@ -30,11 +30,14 @@ class Commit:
         system: ``git``.
         requested: the revision as somebody wrote it.
         id: all digits of the commit id, in lower case.
+        names: sha256 over the tags and branches that its build sees, with what they point to: some projects
+            tell their version by them. Empty: not known yet.
     """
 
     system: str
     requested: str
     id: str
+    names: str = ""
 
 
 @value
@@ -112,11 +115,16 @@ class Job:
 
 @value
 class BuiltWheel:
-    """A wheel that a backend wrote, in a private folder; nothing about it has been judged."""
+    """A wheel that a backend wrote, now or in an earlier run; nothing about it has been judged.
+
+    Attributes:
+        lacked: what of the isolation the system did not give when it was built, in words.
+    """
 
     path: Path
     digests: Digests
     size: int
+    lacked: tuple[str, ...] = ()
 
 
 @value

@@ -38,6 +38,8 @@ class Repositories(Protocol):
     def checkout(self, repository: Repository, commit: Commit, index: Index, folder: Path) -> Sequence[str]:
         """Put the files of a commit into ``folder/tree``, with its history; lines for the person.
 
+        Its tags and branches, and what they point to, are listed in ``folder/names``.
+
         Args:
             index: stands for its host: roots of trust and credentials.
             folder: new.
@@ -114,7 +116,10 @@ class Workshop(Protocol):
     def digests(self, path: Path) -> Digests:
         """Sha256 of a file."""
 
+    def lacks(self) -> Sequence[str]:
+        """What of the isolation this system did not give to what has run, in words."""
+
     def shortcomings(self) -> Sequence[str]:
-        """What of the isolation this system did not give, once something has run; said once."""
+        """The same, each once: what has not been said yet."""
 
     def close(self) -> None: ...

@@ -160,6 +160,10 @@ class Builds:
             return None
         return self._preparation.needs(self._opening(step.source, runs=runs), runs=runs)
 
+    def note(self, line: str) -> None:
+        """Tell the person."""
+        self._world.show.noted([line])
+
     def relevant(self, findings: tuple[Finding, ...], plan: Plan) -> tuple[Finding, ...]:
         """What is worth saying of what is inside the wheels.
 
@@ -191,6 +195,9 @@ class Builds:
         """The step with the wheel that its source gives, and where that is."""
         if isinstance(project.made, BuiltWheel):
             self._preparation.say(f"  Using cached {project.made.path.name}")
+            self._world.show.noted(
+                [f"when {project.made.path.name} was built, {line}" for line in project.made.lacked]
+            )
             return _with_wheel(step, project.made), project.made.path
         kind = "editable" if step.source is not None and step.source.editable else "wheel"
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.core.build import Source, read_build_system
@@ -14,7 +15,6 @@ from safepip.flows.build_supply import Supply
 from safepip.flows.opening import Needed, Opening, Project, Ready
 
 if TYPE_CHECKING:
-
     from safepip.core.build import BuildSystem
     from safepip.core.workshop import Backend, Room, Workshop
     from safepip.flows.build import Builds
@@ -122,6 +122,13 @@ class Preparation:
         texts = ready.needs if ready is not None else self._system(opening).requires
         if ready is None:
             self._say_unasked(opening)
+        needed = self._needed(texts, opening)
+        declared = self._system(opening).requires
+        if runs or texts == declared:
+            return needed
+        return replace(needed, declared=self._needed(declared, opening))
+
+    def _needed(self, texts: tuple[str, ...], opening: Opening) -> Needed:
         guarded, builds = self._supply.request(texts, opening)
         return Needed(guarded=guarded, builds=builds)
 

@@ -6,6 +6,7 @@ it is never looked at. A wheel that is taken is hashed, and inspected and judged
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from safepip.core.built import Inputs, archive_identity
@@ -125,8 +126,8 @@ class KeptBuilds:
         findings = self._connection.inspect([step], {step.project: wheel.path}, installed={})
         if any(finding.rule != "startup-hook" for finding in findings):
             return None
-        now = self._world.clock.now()
-        return self._tried(lambda wheels: wheels.keep(key, wheel, now))
+        now, told = self._world.clock.now(), replace(wheel, lacked=tuple(self._shop().lacks()))
+        return self._tried(lambda wheels: wheels.keep(key, told, now))
 
     def _tried(self, act: Callable[[BuiltWheels], T]) -> T | None:
         """None too where the record or the folder cannot be used; then nothing more is tried."""
@@ -151,7 +152,7 @@ class KeptBuilds:
 def identity_of(source: Source, filename: str) -> str:
     """What tells the code of a source from any other; empty for a folder, which may change."""
     if source.vcs is not None and not source.editable:
-        return f"{source.vcs.system} {source.vcs.id} {source.url}"
+        return f"{source.vcs.system} {source.vcs.id} {source.vcs.names} {source.url}"
     sha256 = source.digests.sha256 if source.is_archive else None
     return archive_identity(sha256, filename) if sha256 else ""
 

@@ -16,7 +16,7 @@ from safepip.core.finding import Finding, Refuse
 from safepip.core.index import Serves, Unknown
 from safepip.core.plan import Route, RouteReason
 from safepip.flows.explain_settings import InForce
-from safepip.flows.remembering import Memory
+from safepip.flows.remembering import Memory, in_words
 from safepip.flows.settings import resolve_options
 from safepip.pipcompat.requirement import parse_requirement
 from safepip.resolve.admit import Admission
@@ -177,8 +177,7 @@ class ProjectExplainer:
     def _notes(self, world: World) -> Iterator[str]:
         if self.word.near:
             yield f"no rule or setting has this name; there is {_joined(self.word.near)}"
-        if (before := world.record.known(self.project).route) is not None:
-            yield f"first installed from {before.index} on {before.since:%Y-%m-%d}"
+        yield from in_words(world.first_uses(self.known.policy.record.value).known(self.project))
         for index in self.known.indexes:
             answer = self.answers.get(index.name)
             if isinstance(answer, Serves):
@@ -211,7 +210,9 @@ class _Judging:
         known = asked.known
         self._asked = asked
         self._context = known.context
-        self._memory = Memory(world.record, known.context, world.sink, world.measure)
+        self._memory = Memory(
+            world.first_uses(known.policy.record.value), known.context, world.sink, world.measure
+        )
         options = resolve_options(known.settings, asked.environment)
         router = Router(
             known.indexes, client, patterns_only=known.patterns_only, objection=self._memory.objection

@@ -44,7 +44,7 @@ def stop_if_failed(failed: Sequence[Failure]) -> None:
         raise Refused(_merged(finding for error in refused for finding in error.findings), exit_code=code)
     if failed:
         first = failed[0]
-        first.notes = (*first.notes, *_others(first, failed[1:]))
+        first.notes = tuple(dict.fromkeys((*first.notes, *_others(first, failed[1:]))))
         raise first
 
 

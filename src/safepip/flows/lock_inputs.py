@@ -43,6 +43,11 @@ class Asked:
     guarded: Guarded
     here: bool
 
+    @property
+    def lines(self) -> tuple[RequirementLine, ...]:
+        """Everything that was read."""
+        return (*self.guarded.roots, *self.guarded.constraints, *self.guarded.build_constraints)
+
 
 def chosen_targets(own: OwnOptions, policy: Policy, environment: Environment) -> tuple[LockTarget, ...]:
     """The environments of ``--environment``, else the policy's, else the one at hand.

@@ -16,7 +16,6 @@ from safepip.core.finding import Finding, Refuse
 from safepip.core.lock_page import some
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import RouteReason
-from safepip.lock.facts import as_before
 from safepip.lock.previous import Previous, republished
 from safepip.resolve.filename import WHEEL, Texts, archive_version, split_extension, split_wheel
 from safepip.route import NotFound, Routed, Router
@@ -74,6 +73,8 @@ class Kept:
 
     def as_before(self, answers: Sequence[Answer]) -> tuple[Answer, ...]:
         """The answers, saying of files that stay what was said of them."""
+        from safepip.lock.facts import as_before
+
         return tuple(answers) if self.options.upgrade else as_before(answers, self.previous)
 
     def republished(self, answers: Sequence[Answer], offered: Offered) -> Iterator[Finding]:
@@ -179,9 +180,11 @@ class KeepingRouter(Router):
         return file.filename in self._kept.previous.files or file.digests.sha256 in digests
 
     def _will_do(self, known: Sequence[FileEntry]) -> bool:
-        if self._covers:
-            return bool(known)
-        return any(file.filename.endswith(WHEEL) and self._fits(file.filename) for file in known)
+        """Whether this environment can go on with what is locked."""
+        wheels = [file for file in known if file.filename.endswith(WHEEL)]
+        if any(self._fits(wheel.filename) for wheel in wheels):
+            return True
+        return bool(self._covers) and len(wheels) < len(known)
 
     def _fits(self, filename: str) -> bool:
         from packaging.tags import parse_tag

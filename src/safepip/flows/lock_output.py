@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core.errors import CommandError, UsageError
 from safepip.core.lock_page import LockDifference
-from safepip.core.origin import Sourced
+from safepip.core.origin import Origin, Place, Sourced
 from safepip.flows.lock_keeping import Kept
 from safepip.lock.changes import Change, changes
 from safepip.lock.previous import Format, read_previous
@@ -19,6 +19,7 @@ from safepip.pipcompat.sourcename import lock_name, project_name, split_group
 if TYPE_CHECKING:
     from safepip.core.locking import Answer
     from safepip.core.ports import Output
+    from safepip.core.subjects import RequirementLine
     from safepip.flows.world import Options, World
     from safepip.pipcompat.argv import OwnOptions
 
@@ -167,17 +168,34 @@ def _check_inputs(name: str, config: Options, world: World) -> None:
     place = around.one_name(around.absolute(name))
     for said in _inputs(config):
         if not is_remote(said.value) and around.one_name(around.absolute(said.value)) == place:
-            raise CommandError(
-                f"{name} is what the lock is to be made from, and would be written over",
-                reference="lock-input",
-                origin=said.origin,
-                hint="write to another file with -o; for requirements the custom is to keep what is asked for in "
-                "requirements.in, and to lock it into requirements.txt",
-            )
+            raise _written_over(name, said.origin)
+
+
+def _written_over(name: str, origin: Origin) -> CommandError:
+    return CommandError(
+        f"{name} is what the lock is to be made from, and would be written over",
+        reference="lock-input",
+        origin=origin,
+        hint="write to another file with -o; for requirements the custom is to keep what is asked for in "
+        "requirements.in, and to lock it into requirements.txt",
+    )
+
+
+def check_nested(to: Destination, lines: Iterable[RequirementLine], world: World) -> None:
+    """Raise CommandError where a file that another one names would be written over."""
+    if to.output is None:
+        return
+    around = world.around
+    place = around.one_name(around.absolute(to.name))
+    for line in lines:
+        origin = line.origin
+        local = origin.kind is Place.FILE and not is_remote(origin.place)
+        if local and around.one_name(around.absolute(origin.place)) == place:
+            raise _written_over(to.name, origin)
 
 
 def _inputs(config: Options) -> Iterator[Sourced[str]]:
-    """Every file that was named; those that they name themselves are not known yet."""
+    """Every file that was named; for those that they name themselves see :func:`check_nested`."""
     for said in config.items("requirements"):
         name = lock_name(said) or project_name(said)
         yield said if name is None else Sourced(value=name.location, origin=said.origin)

@@ -19,7 +19,7 @@ from safepip.flows.build import Builds
 from safepip.flows.guard import prepare
 from safepip.flows.lock_answers import Answers
 from safepip.flows.lock_inputs import asked_for, chosen_targets
-from safepip.flows.lock_output import content, destination, difference, is_same
+from safepip.flows.lock_output import check_nested, content, destination, difference, is_same
 from safepip.flows.planning import memory_of
 from safepip.flows.settings import read_settings
 from safepip.policy.fingerprint import fingerprint
@@ -47,6 +47,7 @@ def lock(invocation: Invocation, own: OwnOptions, world: World) -> int:
         to = destination(own, known.config, world)
         targets = chosen_targets(own, known.policy, target.environment)
         asked = asked_for(invocation, own, known, targets, environment=target.environment, world=world)
+        check_nested(to, (line for one in asked for line in one.lines), world)
         answers = _answers(asked, to, target, world)
         world.show.satisfied(_united(answers))
         if own.explain:

@@ -72,7 +72,10 @@ class Needed:
     Attributes:
         guarded: its roots are the requirements.
         builds: makes wheels of the sources among what they resolve to.
+        declared: the same for what ``pyproject.toml`` alone says; None where the rest of it is certain, or
+            there is none.
     """
 
     guarded: Guarded
     builds: Builds
+    declared: Needed | None = None

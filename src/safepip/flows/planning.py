@@ -31,11 +31,7 @@ def make_plan(
     world: World,
     sources: Sources | None = None,
 ) -> Plan:
-    """Route and resolve every requirement; judge what came out.
-
-    Args:
-        sources: what builds; None: sources are refused.
-    """
+    """Route and resolve every requirement; judge what came out. ``sources``: what builds; None: they are refused."""
     from safepip.flows.recorded import recorded
     from safepip.flows.routing import router_of
     from safepip.resolve.request import ResolveRequest
@@ -43,7 +39,8 @@ def make_plan(
 
     memory = memory_of(guarded, world)
     client = recorded(connection.client, guarded.indexes, memory)
-    _announce(guarded, world)
+    if not guarded.of_build:  # what builds need is found out on the way: the stage is the command's
+        world.sink(StageBegan(stage="resolving"))
     request = ResolveRequest(
         roots=guarded.roots,
         constraints=guarded.constraints,
@@ -67,20 +64,16 @@ def make_plan(
     return plan
 
 
-def _announce(guarded: Guarded, world: World) -> None:
-    # What builds need is found out on the way: the stage is the command's.
-    if not guarded.of_build:
-        world.sink(StageBegan(stage="resolving"))
-
-
 def memory_of(guarded: Guarded, world: World) -> Memory:
     """The record of first uses, under this run's policy."""
-    return Memory(world.record, guarded.context, world.sink, world.measure)
+    return Memory(world.first_uses(guarded.policy.record.value), guarded.context, world.sink, world.measure)
 
 
 def with_digests(plan: Plan, guarded: Guarded, connection: Connection, world: World) -> Plan:
     """The plan as a report names it: with a digest for the files of local folders, which are read for it."""
-    bare = tuple(s for s in plan.steps if not s.file.digests.strong and (s.source is None or s.source.is_archive))
+    bare = tuple(
+        s for s in plan.steps if not s.file.digests.strong and (s.source is None or s.source.is_archive)
+    )
     if not bare:
         return plan
     files = fetched(replace(plan, steps=bare), guarded, connection)

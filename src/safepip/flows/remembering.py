@@ -6,7 +6,7 @@ A local folder is the operator's own word for this run, and is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 Measure = Callable[["Path", "Digests"], tuple[str, int]]
 """A verified file, and the digests that it was verified against → its sha256 and its size in bytes."""
+_FILES_TOLD = 5
 _UNDECIDED_BY_POLICY = frozenset({RouteReason.ONLY_INDEX, RouteReason.ONLY_SERVING, RouteReason.SAME_FILES})
 
 
@@ -229,6 +230,17 @@ class Memory:
         asked = replace(self._context, used=set(), passed=lambda _finding, _by: None)
         judged = apply_policy(finding, asked, version=_version(file))
         return judged is None or not judged.denies
+
+
+def in_words(known: Known) -> Iterator[str]:
+    """What is remembered of a project, a line each; of its files the latest."""
+    if known.route is not None:
+        yield f"first installed from {known.route.index} on {known.route.since:%Y-%m-%d}"
+    files = sorted(known.files.values(), key=lambda file: (file.since, file.filename), reverse=True)
+    for file in files[:_FILES_TOLD]:
+        yield f"{file.filename} of {file.index} is {file.digest} since {file.since:%Y-%m-%d}"
+    if len(files) > _FILES_TOLD:
+        yield f"and {len(files) - _FILES_TOLD} more files are remembered"
 
 
 def _first_use(index: Index, file: FileEntry, before: Known) -> KnownFile | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,12 @@ class Checkouts:
         folder = self.shop.new_folder()
         self.world.show.noted(self.connection.repositories.checkout(repository, commit, index, folder))
         self.say(f"  Resolved {repository.shown} to commit {commit.id}")
+        names = hashlib.sha256(self.shop.read(folder, "names") or b"").hexdigest()
         source = Source(
-            url=repository.shown, subdirectory=subdirectory, settings=line.config_settings, vcs=commit
+            url=repository.shown,
+            subdirectory=subdirectory,
+            settings=line.config_settings,
+            vcs=replace(commit, names=names),
         )
         tree = self.shop.inside(folder / "tree", subdirectory, repository.shown)
         return source, tree, FileEntry(filename=repository.name, url=repository.shown)

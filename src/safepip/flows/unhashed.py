@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from safepip.core.errors import SafepipError, Undecided
+from safepip.core.subjects import RequirementKind
 from safepip.flows.judging import by_place, unhashed, with_way_out
 from safepip.flows.recorded import recorded
 from safepip.flows.remembering import Memory
@@ -57,6 +58,8 @@ def _brought_in(
     named: Iterable[Finding], guarded: Guarded, target: Target, world: World
 ) -> list[Finding] | None:
     """What is to be installed for them; None where that cannot be told from pages and metadata alone."""
+    if any(line.is_own_code or line.kind is RequirementKind.VCS for line in guarded.roots):
+        return None  # only their code says what they need
     try:
         with closing(world.connect(guarded.transport)) as connection:
             plan = _plan(guarded, target.vouched_for, connection.client, world)
@@ -74,7 +77,7 @@ def _plan(guarded: Guarded, environment: Environment, client: IndexClient, world
 
     # Nothing that policy lets pass here is let pass in the end.
     context = replace(guarded.context, used=set(), passed=lambda _finding, _by: None)
-    memory = Memory(world.record, context, _unheard, world.measure)
+    memory = Memory(world.first_uses(guarded.policy.record.value), context, _unheard, world.measure)
     glance = _Glance(recorded(client, guarded.indexes, memory))
     return resolve(
         ResolveRequest(

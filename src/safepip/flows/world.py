@@ -193,9 +193,8 @@ class World(Protocol):
     @property
     def pip(self) -> Pip: ...
 
-    @property
-    def record(self) -> Record:
-        """What earlier runs of this user remembered."""
+    def first_uses(self, path: str | None) -> Record:
+        """What earlier runs remembered in this file; None: in the user's own."""
 
     def measure(self, path: Path, digests: Digests) -> tuple[str, int]:
         """Sha256 and size in bytes of a verified file; read only where the sha256 is not among the digests."""

@@ -150,7 +150,7 @@ class PrivateWorkshop:
         """See the port."""
         return file_digests(path)
 
-    def shortcomings(self) -> Sequence[str]:
+    def lacks(self) -> Sequence[str]:
         """See the port."""
         if "_processes" not in self.__dict__:
             return ()
@@ -159,7 +159,11 @@ class PrivateWorkshop:
             f"builds could reach the network ({network})" if network else "",
             f"builds could write outside of their own folders ({files})" if files else "",
         )
-        new = [line for line in lines if line and line not in self._told]
+        return [line for line in lines if line]
+
+    def shortcomings(self) -> Sequence[str]:
+        """See the port."""
+        new = [line for line in self.lacks() if line not in self._told]
         self._told.update(new)
         return new
 

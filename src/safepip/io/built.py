@@ -30,7 +30,7 @@ create table asked (inputs text primary key, source text not null, texts text no
 create index asked_of_source on asked (source);
 create table wheel (
     inputs text primary key, filename text not null, sha256 text not null, size integer not null,
-    since text not null
+    lacked text not null, since text not null
 );
 """
 
@@ -70,9 +70,9 @@ class KeptWheels:
         with self._database.readable() as database:
             if database is None:
                 return None
-            asked = "select filename, sha256, size from wheel where inputs = ?"
+            asked = "select filename, sha256, size, lacked from wheel where inputs = ?"
             row = database.execute(asked, (key,)).fetchone()
-        return None if row is None else self._read(*row)
+            return None if row is None else self._read(*row[:3], lacked=tuple(json.loads(row[3])))
 
     def remember_asked(self, source: str, key: str, texts: Sequence[str]) -> None:
         """See the port."""
@@ -87,12 +87,14 @@ class KeptWheels:
         self._put(wheel.path, path)
         with self._database.writable() as database:
             database.execute(
-                "insert or replace into wheel values (?, ?, ?, ?, ?)",
-                (key, path.name, sha256, wheel.size, now.isoformat()),
+                "insert or replace into wheel values (?, ?, ?, ?, ?, ?)",
+                (key, path.name, sha256, wheel.size, json.dumps(wheel.lacked), now.isoformat()),
             )
         return path.parent
 
-    def _read(self, filename: str, sha256: str, size: int) -> tuple[BuiltWheel, WheelMetadata] | None:
+    def _read(
+        self, filename: str, sha256: str, size: int, *, lacked: tuple[str, ...]
+    ) -> tuple[BuiltWheel, WheelMetadata] | None:
         path = self._path(sha256, filename)
         try:
             with open_regular(path) as stream:
@@ -101,7 +103,7 @@ class KeptWheels:
                 if found == sha256:
                     raw = read_metadata(stream, filename, self._limits.sidecar_max_bytes)
                     digests = Digests.of([Digest.of("sha256", sha256)])
-                    wheel = BuiltWheel(path=path, digests=digests, size=size)
+                    wheel = BuiltWheel(path=path, digests=digests, size=size, lacked=lacked)
                     return wheel, parse_metadata(raw, "wheel", filename)
             path.unlink(missing_ok=True)
         except OSError:

@@ -43,6 +43,7 @@ _HINTS = (
 )
 """What git says, and what there is to do about it."""
 _UNTRUSTED = "certificate"
+_BAD_NAME = "invalid path"
 
 
 class GitRepositories:
@@ -114,10 +115,10 @@ class _Checkout:
         self._fetch()
         notes = self._forget_lookalikes()
         tree = Tree(self._listed(), self._repository.shown, self._git.limits)
-        self._git.local("update-ref", "--no-deref", "HEAD", self._commit.id)
-        self._git.local("read-tree", "--reset", "-u", self._commit.id)
+        self._write()
         self._check()
         tree.make_links(self._folder)
+        self._list_names()
         self._cut_off()
         return (*notes, *self._unfetched(tree.submodules))
 
@@ -188,6 +189,21 @@ class _Checkout:
     def _listed(self) -> bytes:
         return self._git.local("ls-tree", "-r", "-z", "--full-tree", self._commit.id)
 
+    def _write(self) -> None:
+        self._git.local("update-ref", "--no-deref", "HEAD", self._commit.id)
+        try:
+            self._git.local("read-tree", "--reset", "-u", self._commit.id)
+        except GitFailed as failure:
+            if _BAD_NAME not in str(failure):
+                raise
+            raise VerificationError(
+                f"{self._repository.shown} has names that some systems take for other places",
+                reference="path-escape",
+                origin=self._asked,
+                notes=tuple(str(failure).split("\n")),
+                hint="do not use it; tell whoever made it",
+            ) from None
+
     def _check(self) -> None:
         """What was written is the commit's tree, and no more of it than a disk is meant to hold."""
         head = self._git.lines("rev-parse", "--verify", "HEAD^{commit}")
@@ -202,6 +218,13 @@ class _Checkout:
             )
         if not holds(self._folder, self._git.limits.repository_max_bytes):
             raise GitFailed(f"it needs more than {self._git.limits.repository_max_bytes} bytes of disk")
+
+    def _list_names(self) -> None:
+        listed = self._git.local("for-each-ref", "--sort=refname", "--format=%(objectname) %(refname)")
+        try:
+            (self._folder / "names").write_bytes(listed)
+        except OSError as error:
+            raise ApplyError(f"the repository cannot be written: {error}", reference="disk") from None
 
     def _cut_off(self) -> None:
         """Leave history and tags to the build, and no remote: git is not to ask anybody any more."""

@@ -25,13 +25,16 @@ from safepip.lock.read import Lock, key_path
 
 _VERSION = 1
 _OWN: KeyPath = ("tool", "safepip")
-_BUILD_PACKAGES: KeyPath = (*_OWN, "build-packages")
+BUILD_PACKAGES: KeyPath = (*_OWN, "build-packages")
 _OWN_OF_PACKAGE: Shape = {"via": None, "build-requires": dict.fromkeys(("name", "version", "marker"))}
 _OWN_OF_LOCK: Shape = {**dict.fromkeys(("version", "policy", "environments")), "build-packages": PACKAGE}
 
 
 class BuildTables:
     """The tables of one lock, read but for the lists of the packages that nobody builds.
+
+    Attributes:
+        packages: what builds need, as packages.
 
     Raises:
         RequirementFileError: they are of a version that nobody knows here, or are not in their form.
@@ -46,10 +49,10 @@ class BuildTables:
             )
         self._lock = lock
         self._own = own
-        self._packages = _read(lock, own.get("build-packages", []))
+        self.packages = _read(lock, own.get("build-packages", []))
         self._paths: Mapping[int, KeyPath] = {
             id(package): (*table, place)
-            for table, packages in ((("packages",), lock.pylock.packages), (_BUILD_PACKAGES, self._packages))
+            for table, packages in ((("packages",), lock.pylock.packages), (BUILD_PACKAGES, self.packages))
             for place, package in enumerate(packages)
         }
 
@@ -87,7 +90,7 @@ class BuildTables:
             for number, one in enumerate(own["build-requires"])
             for place in self._named(one, (*path, number), markers)
         ]
-        packages = [self._packages[place] for place in places]
+        packages = [self.packages[place] for place in places]
         return replace(
             self._lock,
             pylock=Pylock(lock_version=Version("1.0"), created_by="safepip", packages=packages),
@@ -110,7 +113,7 @@ class BuildTables:
             return
         found = [
             place
-            for place, package in enumerate(self._packages)
+            for place, package in enumerate(self.packages)
             if package.name == name and package.version == version
         ]
         if not found:
@@ -119,7 +122,7 @@ class BuildTables:
 
     def _unknown(self) -> Iterator[KeyPath]:
         yield from unknown_in(self._own, _OWN_OF_LOCK, _OWN)
-        for package in (*self._lock.pylock.packages, *self._packages):
+        for package in (*self._lock.pylock.packages, *self.packages):
             if package.tool and "safepip" in package.tool:
                 path = self._paths[id(package)]
                 table = _table(self._lock, {"tool": package.tool}, path)
@@ -140,7 +143,7 @@ class _Elsewhere(TomlText):
     def origin(self, path: KeyPath, *, of_key: bool = False) -> Origin:
         """See :class:`~safepip.core.toml.TomlText`."""
         if len(path) > 1 and path[0] == "packages" and isinstance(path[1], int):
-            path = (*_BUILD_PACKAGES, self._numbers[path[1]], *path[2:])
+            path = (*BUILD_PACKAGES, self._numbers[path[1]], *path[2:])
         return self._whole.origin(path, of_key=of_key)
 
 
@@ -162,5 +165,5 @@ def _read(lock: Lock, packages: object) -> Sequence[Package]:
     except PylockValidationError as error:
         below = key_path(error.context or "")[1:]
         raise lock.invalid(
-            f"tool.safepip.build-packages: {error.message}", (*_BUILD_PACKAGES, *below)
+            f"tool.safepip.build-packages: {error.message}", (*BUILD_PACKAGES, *below)
         ) from None

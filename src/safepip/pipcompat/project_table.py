@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from safepip.core.subjects import RequirementLine
 
 _TABLE, _EXTRAS = "project", "optional-dependencies"
+_MOST = 10_000
+"""Requirements of one project: twenty extras that each name the next one twice are a million."""
 
 
 class Files(Protocol):
@@ -64,11 +66,21 @@ def read_project(path: Sourced[str], extras: Iterable[str], files: Files) -> Pro
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a requirement was reached: where that counts, and through which extras."""
+
+    marker: Marker | None
+    extras: tuple[NormalizedName, ...]
+
+
 class _ProjectTable:
-    """The ``[project]`` table of one file."""
+    """The ``[project]`` table of one file. Unfolded once."""
 
     def __init__(self, path: str, text: TomlText) -> None:
         self._path, self._text = path, text
+        self._count = 0
+        self._seen: set[tuple[NormalizedName, str]] = set()
         table = text.table.get(_TABLE)
         if not isinstance(table, Mapping):
             raise self._left_to_build(f"{path} has no [project] table that says what it needs", ())
@@ -94,19 +106,14 @@ class _ProjectTable:
     def dependencies(self, extras: Sequence[NormalizedName], asked: Origin) -> Iterator[RequirementLine]:
         """Of the project itself, then of each extra. Raises RequirementFileError."""
         self._check_static("dependencies")
-        seen: set[tuple[str, str]] = set()
-        yield from self._members((_TABLE, "dependencies"), self._table.get("dependencies", []), None, seen)
-        if extras:
-            self._check_static(_EXTRAS)
+        way = _Way(marker=None, extras=())
+        yield from self._members((_TABLE, "dependencies"), self._table.get("dependencies", []), way)
         for extra in extras:
-            yield from self._extra(extra, asked, None, seen)
+            yield from self._extra(extra, asked, way)
 
-    def _extra(
-        self, extra: NormalizedName, asked: Origin, marker: Marker | None, seen: set[tuple[str, str]]
-    ) -> Iterator[RequirementLine]:
-        if (extra, str(marker)) in seen:
-            return
-        seen.add((extra, str(marker)))
+    def _extra(self, extra: NormalizedName, asked: Origin, way: _Way) -> Iterator[RequirementLine]:
+        """What an extra needs; what it would bring in a circle, it brings without one."""
+        self._check_static(_EXTRAS)
         tables = self._table.get(_EXTRAS, {})
         if not isinstance(tables, Mapping):
             raise self._wrong(_EXTRAS, "a table")
@@ -119,29 +126,35 @@ class _ProjectTable:
                 origin=asked,
                 hint=f"ask for one that is there: {known}",
             )
-        yield from self._members((_TABLE, _EXTRAS, written), tables[written], marker, seen)
+        if extra not in way.extras and (extra, str(way.marker)) not in self._seen:
+            self._seen.add((extra, str(way.marker)))
+            further = replace(way, extras=(*way.extras, extra))
+            yield from self._members((_TABLE, _EXTRAS, written), tables[written], further)
 
-    def _members(
-        self, place: tuple[str, ...], texts: object, marker: Marker | None, seen: set[tuple[str, str]]
-    ) -> Iterator[RequirementLine]:
+    def _members(self, place: tuple[str, ...], texts: object, way: _Way) -> Iterator[RequirementLine]:
         if not isinstance(texts, list):
             raise self._wrong(".".join(place[1:]), "a list of requirements")
         for number, text in enumerate(texts):
             origin = self._text.origin((*place, number))
             if not isinstance(text, str):
                 raise self._wrong(".".join(place[1:]), "a list of requirements", origin)
-            yield from self._meant(_both(parse_dependency(text, origin), marker), seen)
+            self._count += 1
+            if self._count > _MOST:
+                raise self._wrong(
+                    _EXTRAS, f"of less than {_MOST:,} requirements when they are unfolded", origin
+                )
+            yield from self._meant(_both(parse_dependency(text, origin), way.marker), way)
 
-    def _meant(self, line: RequirementLine, seen: set[tuple[str, str]]) -> Iterator[RequirementLine]:
+    def _meant(self, line: RequirementLine, way: _Way) -> Iterator[RequirementLine]:
         """The line; where it names extras of this very project, what these need."""
         requirement = line.requirement
         own = requirement is not None and canonicalize_name(requirement.name) == canonicalize_name(self.name)
         if requirement is None or not own:
             yield line
             return
-        self._check_static(_EXTRAS)
         for extra in sorted(requirement.extras):
-            yield from self._extra(canonicalize_name(extra), line.origin, requirement.marker, seen)
+            further = replace(way, marker=requirement.marker)
+            yield from self._extra(canonicalize_name(extra), line.origin, further)
 
     def _check_static(self, key: str) -> None:
         """Raise where only a build could say it."""

@@ -8,7 +8,8 @@ from typing import Any
 from safepip.core.index import Index, IndexKind, Trust
 from safepip.core.positions import KeyPath
 from safepip.policy.document import Document
-from safepip.policy.keys import ALLOW, INDEX, Key
+from safepip.policy.entry_keys import ALLOW, INDEX
+from safepip.policy.key import Key
 from safepip.policy.schema import BUILT_IN_URL, Exemption
 from safepip.policy.values import BadValue
 

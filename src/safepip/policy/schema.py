@@ -134,6 +134,7 @@ class Policy:
     ca_bundle: Sourced[str | None] = field(default_factory=lambda: _default(None))
     tls_environment: Sourced[TlsEnvironment] = field(default_factory=lambda: _default(TlsEnvironment.HONOUR))
     hash_mode: Sourced[HashMode] = field(default_factory=lambda: _default(HashMode.FILES))
+    record: Sourced[str | None] = field(default_factory=lambda: _default(None))
     sdists: Sourced[tuple[Pattern, ...]] = field(default_factory=lambda: _default(()))
     local_builds: Sourced[bool] = field(default_factory=lambda: _default(True))
     """``builds.local``: whether directories and editables that the user names may be built."""

@@ -24,6 +24,7 @@ from safepip.resolve.hashes import all_of
 from safepip.resolve.order import installation_order
 from safepip.resolve.request import ResolveRequest
 from safepip.resolve.requirement import ExplicitRequirement, Requirement, SpecifierRequirement
+from safepip.resolve.sources import is_same_commit
 from safepip.route import Routed
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Planner:
             or installed.editable
             or installed.version != candidate.version
             or _is_local_source(candidate)
+            or not is_same_commit(candidate.source, installed.direct_url)
         ):
             return False
         if candidate.file.url.startswith("file:"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -97,6 +98,22 @@ def _may_be_built(line: RequirementLine, url: Url, admission: Admission) -> bool
         return False
     name = line.requirement.name if line.requirement is not None else stem.rpartition("-")[0]
     return admission.admits_build(canonicalize_name(name))
+
+
+def is_same_commit(source: Source | None, direct_url: str | None) -> bool:
+    """Whether what is installed may stand for the source. pip takes any code of the same version for a commit.
+
+    Args:
+        direct_url: of what is installed (PEP 610); None: it has none.
+    """
+    if source is None or source.vcs is None:
+        return True
+    try:
+        said = json.loads(direct_url or "{}")
+        found = (said["vcs_info"]["commit_id"], said["url"], said.get("subdirectory", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return found == (source.vcs.id, source.url, source.subdirectory)
 
 
 def named(line: RequirementLine, project: NormalizedName, metadata: WheelMetadata) -> Asked:

@@ -64,9 +64,7 @@ class Dial:
         from safepip.io.git import GitRepositories
         from safepip.io.proxies import Proxies
 
-        proxies = Proxies.read(
-            self._transport.proxy, from_environment=self._transport.proxy_from_environment
-        )
+        proxies = Proxies.read(self._transport.proxy, from_environment=self._transport.proxy_from_environment)
         return GitRepositories(self._environ, self.credentials(), proxies, self.limits)
 
     def opened(self, sink: EventSink) -> Opened:

@@ -55,6 +55,10 @@ class LateWorkshop:
     def digests(self, path: Path) -> Digests:
         return self._shop.digests(path)
 
+    def lacks(self) -> Sequence[str]:
+        """See the port; nothing has run where nothing was furnished."""
+        return self._furnished.lacks() if self._furnished else ()
+
     def shortcomings(self) -> Sequence[str]:
         """See the port; nothing has run where nothing was furnished."""
         return self._furnished.shortcomings() if self._furnished else ()

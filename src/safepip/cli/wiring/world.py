@@ -150,12 +150,12 @@ class RealWorld(Speaking):
 
         return save(source, Path(self.around.absolute(folder)), filename)
 
-    @cached_property
-    def record(self) -> Record:
+    def first_uses(self, path: str | None) -> Record:
         """See the port."""
         from safepip.io.record import SqliteRecord
 
-        record = SqliteRecord(Path(self.around.user_data_dir, "first-use.sqlite3"))
+        place = Path(path or Path(self.around.user_data_dir, "first-use.sqlite3"))
+        record = SqliteRecord(place)
         self._closing.callback(record.close)
         return record
 
