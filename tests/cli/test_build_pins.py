@@ -535,7 +535,8 @@ def test_everything_that_builds_need_without_a_hash_is_named_at_once(
     assert (refused.code, ran, told) == (10, False, 3), refused.err
     assert "tool==1.0 has no hash, and a build of one==1.0 would run it" in refused.err
     assert "lib==1.0, needed by wants-lib, has no hash, and a build of two==1.0 would run it" in refused.err
-    assert "safepip lock -r requirements.txt, then -r pylock.toml in the place of that" in refused.err
+    assert refused.err.count("safepip lock -r requirements.txt") == 1
+    assert "then -r pylock.toml in the place of that" in refused.err
     assert (taken.code, shell.installed()) == (0, {"one-1.0", "two-1.0"}), taken.err
 
 

@@ -12,6 +12,8 @@ from cli.conftest import Ended, Shell, publish, trusting
 from support.server import IndexServer
 from support.wheels import make_wheel, sha256, wheel_filename
 
+APP: dict[str, object] = {"requires": ["lib>=1"], "entry_points": {"console_scripts": {"app": "app:main"}}}
+"""What the wheel of ``app`` is made of."""
 STRICT = '[hashes]\nmode = "required"\n'
 
 
@@ -106,6 +108,54 @@ def test_no_mode_asks_hashes_of_what_is_to_get_them(shell: Shell, index: IndexSe
     ended = lock(shell, index, "--policy", "safepip.toml", "-r", "requirements.in")
 
     assert ended.code == 0, ended.err
+
+
+def test_hash_checking_is_asked_of_a_lock_only_where_it_is_typed(shell: Shell, index: IndexServer) -> None:
+    """As a variable it speaks of installations, and a lock is how to come by the hashes."""
+    assert shell.safepip("lock", *trusting(index), "app", environ={"PIP_REQUIRE_HASHES": "1"}).code == 0
+    typed = lock(shell, index, "--require-hashes", "app")
+
+    assert (typed.code, "error[unhashed-requirement]" in typed.err) == (10, True), typed.err
+    digest = f"sha256:{sha256(make_wheel('lib', '2.0'))}"
+    assert lock(shell, index, "--require-hashes", "lib==2.0", "--hash", digest).code == 0
+    wrong = lock(shell, index, "lib==2.0", "--hash", f"sha256:{'0' * 64}")
+    assert wrong.code != 0
+
+
+def test_one_hashed_line_asks_no_hashes_of_the_others(shell: Shell, index: IndexServer) -> None:
+    shell.write("requirements.in", f"lib==2.0 --hash=sha256:{sha256(make_wheel('lib', '2.0'))}\napp\n")
+
+    ended = lock(shell, index, "-r", "requirements.in")
+
+    assert (ended.code, versions(shell)) == (0, {"app": "1.0", "lib": "2.0"}), ended.err
+
+
+def test_dependencies_can_be_left_out_or_locked_alone(shell: Shell, index: IndexServer) -> None:
+    assert lock(shell, index, "app", "--no-deps").code == 0
+    assert versions(shell) == {"app": "1.0"}
+    assert lock(shell, index, "app", "--only-deps").code == 0
+    assert versions(shell) == {"lib": "2.0"}
+
+
+def test_a_name_of_ones_own_is_asked_of_its_own_index_alone(shell: Shell, index: IndexServer) -> None:
+    with IndexServer() as own:
+        publish(own, "acme", requires=["lib"])
+        publish(index, "acme", "99.0")
+        entries = "".join(
+            f'[[index]]\nname = "{name}"\nurl = "{server.url}"\nca-bundle = "{server.ca_path}"\n'
+            f"packages = {packages}\n"
+            for name, server, packages in (("own", own, ["acme"]), ("public", index, ["*"]))
+        )
+        shell.write("safepip.toml", entries)
+        ended = shell.safepip("lock", "acme", "--policy", "safepip.toml")
+
+        assert (ended.code, versions(shell)) == (0, {"acme": "1.0", "lib": "2.0"}), ended.err
+        assert {one["name"]: one["index"] for one in locked(shell)["packages"]} == {
+            "acme": own.url,
+            "lib": index.url,
+        }
+        assert not any("acme" in path for path in index.paths_asked())
+        assert not any("lib" in path for path in own.paths_asked())
 
 
 def test_hashes_that_are_given_have_to_agree(shell: Shell, index: IndexServer) -> None:
@@ -301,3 +351,49 @@ def test_comments_in_a_hashed_file_stay(shell: Shell, index: IndexServer) -> Non
 
     assert lock(shell, index, "app", "--format", "requirements", "--upgrade").code == 0
     assert "# ask Ann before this moves\nlib==2.0" in path.read_text(encoding="utf-8")
+
+
+def test_an_upgrade_of_what_nobody_needs_is_said(shell: Shell, index: IndexServer) -> None:
+    ended = lock(shell, index, "lib", "--upgrade-package", "libb")
+
+    assert (ended.code, "libb is not locked" in ended.err) == (0, True)
+
+
+def test_a_private_name_that_its_index_forgets_is_not_locked_from_another(
+    shell: Shell, index: IndexServer, tmp_path: Path
+) -> None:
+    """The lock knows where it came from, also on a machine that has never installed it."""
+    with IndexServer() as own:
+        publish(own, "acme")
+        words = ("--extra-index-url", own.url, "acme")
+        assert lock(shell, index, *words).code == 0
+        before = (shell.folder / "pylock.toml").read_bytes()
+        shell.environ["XDG_DATA_HOME"] = str(tmp_path / "another machine")
+        own.remove_project("acme")
+        publish(index, "acme", "99.0")
+
+        ended = lock(shell, index, *words)
+
+        assert (ended.code, "error[route-changed]" in ended.err) == (10, True), ended.err
+        assert (shell.folder / "pylock.toml").read_bytes() == before
+        allowed = lock(shell, index, *words, "--allow", "route-changed:acme", "--reason", "it was published")
+        assert (allowed.code, versions(shell)) == (0, {"acme": "99.0"}), allowed.err
+
+
+def test_an_index_that_moved_with_its_files_is_followed(
+    shell: Shell, index: IndexServer, tmp_path: Path
+) -> None:
+    assert lock(shell, index, "app").code == 0
+    shell.environ["XDG_DATA_HOME"] = str(tmp_path / "another machine")
+    with IndexServer() as mirror, IndexServer() as stranger:
+        for server in (mirror, stranger):
+            publish(server, "lib", "2.0")
+        publish(mirror, "app", "1.0", **APP)
+        publish(stranger, "app", "1.0", requires=["lib"])
+
+        refused = lock(shell, stranger, "app", "--upgrade")
+        ended = lock(shell, mirror, "app")
+
+        assert (refused.code, "error[route-changed]: app" in refused.err) == (10, True), refused.err
+        assert ended.code == 0, ended.err
+        assert {package["index"] for package in locked(shell)["packages"]} == {mirror.url}

@@ -195,6 +195,39 @@ def test_no_credentials_are_written_or_said(shell: Shell) -> None:
     assert not any("hunter2secret" in text or "ann:" in text for text in texts)
 
 
+@pytest.mark.parametrize("more", [(), ("--format", "requirements"), ("-o", "-")])
+def test_what_came_out_of_a_variable_is_not_written_down(
+    shell: Shell, index: IndexServer, more: tuple[str, ...]
+) -> None:
+    """Behind the host of a URL it is as secret as a password: some servers take their token there."""
+    content = make_wheel("tool")
+    place = f"tok3n-secret/{wheel_filename('tool')}"
+    index.answer(f"/files/{place}", Response(body=content))
+    text = f"tool @ {index.origin}/files/${{TOKEN}}/{wheel_filename('tool')}#sha256={sha256(content)}\n"
+    shell.write("requirements.in", text)
+    said = {"environ": {"TOKEN": "tok3n-secret"}}
+
+    ended = shell.safepip("lock", *trusting(index), "-r", "requirements.in", *more, **said)
+
+    assert (ended.code, "tok3n" in ended.out + ended.err) == (1, False), ended.err
+    assert "would show what ${TOKEN} stands for" in ended.err
+    assert [path.name for path in shell.folder.iterdir()] == ["requirements.in"]
+    shell.write("requirements.in", text.replace("${TOKEN}", "tok3n-secret"))
+    written_out = shell.safepip("lock", *trusting(index), "-r", "requirements.in", *more, **said)
+    assert written_out.code == 0, written_out.err
+
+
+def test_a_token_in_the_query_of_a_url_is_not_written_down(shell: Shell, index: IndexServer) -> None:
+    content = make_wheel("tool")
+    url = f"{index.origin}/files/{wheel_filename('tool')}?token=hunter2secret"
+    index.answer(url.removeprefix(index.origin), Response(body=content))
+
+    ended = lock(shell, index, f"tool @ {url}#sha256={sha256(content)}")
+
+    assert (ended.code, "hunter2secret" in ended.out + ended.err) == (1, False), ended.err
+    assert not (shell.folder / "pylock.toml").exists()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_ctrl_c_leaves_the_file_as_it_was(shell: Shell, index: IndexServer) -> None:
     assert lock(shell, index, "lib<2").code == 0

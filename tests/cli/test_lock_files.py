@@ -115,9 +115,65 @@ hashes = {{sha256 = "{sdist}"}}
 [[tool.pdm.targets]]
 requires_python = ">=3.8"
 """
+NAB = """\
+lock-version = "1.0"
+environments = [
+    "sys_platform != \\"amiga\\" and python_version >= \\"3.8\\"",
+]
+requires-python = ">=3.8"
+created-by = "nab"
+
+[[packages]]
+name = "app"
+version = "1.0"
+dependencies = [
+    {{ name = "lib" }},
+]
+index = "{index}/"
+
+[packages.sdist]
+name = "app-1.0.tar.gz"
+upload-time = 2025-01-02 03:04:05.130300+00:00
+url = "{files}/app-1.0.tar.gz"
+size = 11
+
+[packages.sdist.hashes]
+sha256 = "{sdist}"
+
+[[packages.wheels]]
+name = "app-1.0-py3-none-any.whl"
+upload-time = 2025-01-02 03:04:05+00:00
+url = "{files}/app-1.0-py3-none-any.whl"
+size = {app_size}
+
+[packages.wheels.hashes]
+sha256 = "{app}"
+
+[[packages]]
+name = "lib"
+version = "2.0"
+index = "{index}/"
+
+[[packages.wheels]]
+name = "lib-2.0-py3-none-any.whl"
+url = "{files}/lib-2.0-py3-none-any.whl"
+size = {lib_size}
+
+[packages.wheels.hashes]
+sha256 = "{lib}"
+
+[tool.nab]
+nab-version = "0.0.23"
+created-at = 2025-01-03 03:04:05.297630+00:00
+command-line = [
+    "nab",
+    "lock",
+]
+mode = "specific"
+"""
 
 
-@pytest.mark.parametrize("form", [UV, PDM], ids=["uv", "pdm"])
+@pytest.mark.parametrize("form", [UV, PDM, NAB], ids=["uv", "pdm", "nab"])
 def test_what_other_tools_lock_installs(shell: Shell, index: IndexServer, form: str) -> None:
     app, lib = make_wheel("app", **APP), make_wheel("lib", "2.0")
     text = form.format(
@@ -171,6 +227,7 @@ def test_a_name_beside_a_lock_needs_a_hash_too(shell: Shell, index: IndexServer)
     ended = install(shell, index, "-r", "pylock.toml", "extra")
     assert (ended.code, shell.installed()) == (10, set())
     assert "error[unhashed-requirement]: extra has no hash" in ended.err
+    index.requests.clear()
 
     shell.write("requirements.txt", f"extra==1.0 --hash=sha256:{sha256(make_wheel('extra'))}\n")
     ended = install(shell, index, "-r", "pylock.toml", "-r", "requirements.txt")

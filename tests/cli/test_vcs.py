@@ -109,6 +109,8 @@ def test_patterns_admit_what_they_name(
         "https://{host}/acme/%2e%2e/other/demo.git",
         "https://{host}/acme/..%2fother/demo.git",
         "https://{host}/acme%2f..%2fother/demo.git",
+        "https://{host}/acme/..%3bx=y/other/demo.git",
+        "https://{host}/acme/%252e%252e/other/demo.git",
         "https://{host}/ACME/demo.git",
         "https://{host}//acme/demo.git",
         "https://{host}/other/demo.git?x=/acme/",
@@ -342,6 +344,25 @@ def test_a_lock_says_no_more_than_policy(
     assert (ended.code, shell.installed(), server.requests) == (10, set(), []), ended.err
 
 
+@pytest.mark.parametrize("way", ["url", "type", "commit_id"])
+def test_a_lock_names_one_commit_and_means_it(
+    shell: Shell, server: GitServer, demo: Repository, way: str
+) -> None:
+    """What stands behind a ``#`` is no part of the address, so another commit would count than is shown."""
+    hidden, shown = demo.commit(project()), demo.commit(project("2.0"))
+    entries = {
+        "url": {"url": f"{server.url('acme/demo.git')}@{hidden}#"},
+        "type": {"type": f"git+{server.url('acme/demo.git')}@{hidden}#"},
+        "commit_id": {"commit_id": f"{hidden}#"},
+    }[way]
+    shell.write("pylock.toml", lock(server, entries.pop("commit_id", shown), **entries))
+
+    ended = shell.safepip("install", "-r", "pylock.toml", *admitting(shell, server))
+
+    assert (ended.code, shell.installed(), server.requests) == (1, set(), []), ended.err
+    assert "a repository has neither fragment nor '#' in its commit id" in ended.err
+
+
 # --- As pip does --------------------------------------------------------------------------------------
 
 
@@ -470,15 +491,16 @@ def test_a_token_in_a_file_is_refused(shell: Shell, server: GitServer, demo: Rep
     assert "s3cret" not in ended.err
 
 
-def test_download_says_that_it_saves_nothing_of_a_repository(
-    shell: Shell, server: GitServer, demo: Repository
-) -> None:
+def test_a_repository_has_no_file_to_download(shell: Shell, server: GitServer, demo: Repository) -> None:
     requirement = server.requirement("acme/demo.git", demo.commit(project()))
+    shell.write("requirements.txt", requirement + "\n")
 
-    ended = shell.safepip("download", "-d", "saved", requirement, *admitting(shell, server))
+    for words in ((requirement,), ("-r", "requirements.txt"), ("--explain", requirement)):
+        ended = shell.safepip("download", "-d", "saved", *words, *admitting(shell, server))
 
-    assert ended.code == 0, ended.err
-    assert "nothing is saved of demo: it is a repository" in ended.err
+        assert (ended.code, server.requests, (shell.folder / "saved").exists()) == (1, [], False), ended.err
+        assert "ERROR: a repository has no file to download" in ended.err
+        assert "= note: demo" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,25 @@ def test_folders_in_use_young_ones_links_and_those_of_others_stay(temporary: Pat
 
     assert [path.name for path in (*stay, link, aim / "room-1") if not path.exists()] == []
     used.close()
+
+
+def test_a_folder_that_is_still_written_to_is_removed_all_the_same(temporary: Path) -> None:
+    """By processes that were killed, and take a moment to be gone."""
+    place = Place()
+    until = time.monotonic() + 0.5
+
+    def write() -> None:
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            with suppress(OSError):
+                (place.folder / f"file-{number}").write_text("x")
+            with suppress(OSError):
+                (place.folder / f"folder-{number}").mkdir()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    place.close()
+    writer.join()
+
+    assert list(temporary.glob("safepip-*")) == []

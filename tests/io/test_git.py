@@ -140,16 +140,19 @@ def test_servers_that_cannot_leave_anything_out_will_do(tmp_path: Path, desk: De
     assert desk.git("describe", "--tags", "--dirty").startswith("v1-1-g")
 
 
-def test_a_commit_that_no_branch_leads_to_is_asked_for_by_its_id(
-    desk: Desk, server: GitServer, demo: Repository
+@pytest.mark.parametrize("name", ["refs/heads/Other", "refs/tags/v1"])
+def test_a_commit_that_any_branch_or_tag_leads_to_will_do(
+    desk: Desk, server: GitServer, demo: Repository, name: str
 ) -> None:
-    demo.commit({"a.txt": "kept"})
-    lost = demo.commit({"a.txt": "lost"})
-    demo.git("update-ref", "refs/heads/main", f"{lost}^")
+    start = demo.commit({"a.txt": "kept"})
+    beside = demo.commit({"a.txt": "beside"})
+    demo.git("update-ref", name, demo.commit({"a.txt": "after"}))
+    demo.git("update-ref", "refs/heads/main", start)
 
-    desk.bring(server.url("demo.git"), lost)
+    desk.bring(server.url("demo.git"), beside)
 
-    assert desk.files == {"a.txt": "lost"}
+    assert desk.files == {"a.txt": "beside"}
+    assert (desk.place / "names").read_bytes().count(b"\n") == name.count("tags")
 
 
 def test_a_repository_with_sha256_is_read(desk: Desk, server: GitServer) -> None:
@@ -224,9 +227,45 @@ def test_a_name_like_a_commit_id_does_not_hide_the_commit(
 
     assert desk.files == {"a.txt": "wanted"}
     assert [note for note in notes if "called like a commit" not in note] == []
-    assert bool(notes) is (space == "refs/tags")  # branches are not brought at all
+    assert bool(notes) is (space == "refs/tags")  # no branch is left
     assert desk.git("rev-parse", "HEAD", wanted) == f"{wanted}\n{wanted}"
     assert wanted not in desk.git("for-each-ref", "--format=%(refname)")
+
+
+def test_a_thousand_names_like_commit_ids_do_not_hold_up(
+    desk: Desk, server: GitServer, demo: Repository
+) -> None:
+    wanted = demo.commit({"a.txt": "wanted"})
+    lines = "".join(f"create refs/tags/{number:040x} {wanted}\n" for number in range(1000))
+    demo.git("update-ref", "--stdin", stdin=lines.encode())
+    real = next(p for p in os.environ["PATH"].split(os.pathsep) if Path(p, "git").exists())
+    desk.program("git", f'echo "$@" >> {desk.folder / "argv"}\nexec {real}/git "$@"')
+
+    (note,) = desk.bring(server.url("demo.git"), wanted)
+
+    assert (desk.git("for-each-ref"), len(note) < 500) == ("", True)
+    assert len((desk.folder / "argv").read_text().splitlines()) < 20
+
+
+@pytest.mark.parametrize("dumb", [True, False])
+@pytest.mark.parametrize("name", ["refs/pull/7/head", "refs/forks/evil/heads/main", "refs/notes/commits"])
+def test_a_commit_of_somebody_elses_is_refused(
+    tmp_path: Path, desk: Desk, name: str, dumb: bool
+) -> None:
+    """Hosts keep forks and proposed changes in one store with the project, and give all of it at its address."""
+    with GitServer(tmp_path / "host", dumb=dumb) as server:
+        demo = Repository.make(server.folder / "demo.git")
+        ours = demo.commit({"a.txt": "ours"}, tag="v1")
+        theirs = demo.commit({"a.txt": "theirs"})
+        demo.git("update-ref", name, theirs)
+        demo.git("update-ref", "refs/heads/main", ours)
+        demo.git("update-server-info")
+
+        error = refused(desk, server.url("demo.git"), theirs)
+
+    # A server of plain files is only asked for branches and tags.
+    assert (error.reference, error.exit_code) == ("no-such-commit", 1 if dumb else 13)
+    assert desk.files == {}
 
 
 def test_the_id_of_a_tag_is_no_commit(desk: Desk, server: GitServer, demo: Repository) -> None:
@@ -591,3 +630,23 @@ def test_what_git_started_ends_with_it(desk: Desk) -> None:
     time.sleep(1.5)
 
     assert not mark.exists()
+
+
+def test_a_server_of_plain_files_does_not_send_git_elsewhere(tmp_path: Path, desk: Desk) -> None:
+    with GitServer(tmp_path / "dumb", dumb=True) as server, GitServer(tmp_path / "other", dumb=True) as other:
+        demo = Repository.make(server.folder / "demo.git")
+        commit = demo.commit({"a.txt": "a"})
+        demo.git("update-server-info")
+        copy = Repository.make(other.folder / "demo.git")
+        copy.git("fetch", "--quiet", str(demo.path), f"{commit}:refs/heads/main")
+        blob = demo.git("rev-parse", f"{commit}:a.txt")
+        (demo.path / "objects" / blob[:2] / blob[2:]).unlink()
+        info = demo.path / "objects" / "info"
+        (info / "http-alternates").write_text(other.url("demo.git/objects/") + "\n")
+        (info / "alternates").write_text(other.url("demo.git/objects/") + "\n")
+
+        error = refused(desk, server.url("demo.git"), commit)
+
+    assert error.reference == "repository-unavailable"
+    assert [path for path, _ in server.requests if "alternates" in path]
+    assert other.requests == []

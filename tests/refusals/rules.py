@@ -258,7 +258,7 @@ def _(_: Path) -> Ended:
 def _(_: Path) -> Ended:
     scene, _ = offering("1.0")
 
-    def full(_known: object) -> None:
+    def full(_known: object, *, over: object) -> None:
         raise PermissionError(13, "Permission denied", f"{HOME}/.local/share/safepip/first-use.sqlite3")
 
     scene.record.remember = full  # type: ignore[method-assign]  # a disk that nobody may write to

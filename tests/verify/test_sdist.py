@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from safepip.core.limits import Limits
-from safepip.verify.sdist import BadSdist, Entry, Kind, check_entries, is_static, link_place
+from safepip.verify.sdist import BadSdist, Entry, Kind, check_entries, is_another, is_static, link_place
 
 FILE, FOLDER = Kind.FILE, Kind.FOLDER
 
@@ -127,3 +129,20 @@ def test_whatever_passes_stays_inside(entries: list[Entry]) -> None:
 )
 def test_only_final_metadata_is_believed(text: str, static: bool) -> None:
     assert is_static(text.encode()) is static
+
+
+@pytest.mark.parametrize(
+    "text, another",
+    [
+        ("Metadata-Version: 1.0\nName: My_Project\nVersion: 1.0.0\n\n", False),
+        ("Name: other\nVersion: 1.0\n\n", True),
+        ("Name: my-project\nVersion: 1.1\n\n", True),
+        ("Name: my-project\nVersion: nonsense\n\n", False),
+        ("Name: my-project\n\n", False),
+        ("Name: other\nName: my-project\nVersion: 1.0\n\n", False),
+        ("", False),
+    ],
+)
+def test_a_source_that_says_it_is_another_need_not_run_to_be_known(text: str, another: bool) -> None:
+    """Where it does not say clearly what it is, the build has to."""
+    assert is_another(text.encode(), canonicalize_name("my.project"), Version("1.0")) is another

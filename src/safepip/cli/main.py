@@ -139,6 +139,8 @@ def _run(invocation: Invocation, own: OwnOptions, world: RealWorld) -> int:
     except BrokenPipeError:
         return _reader_is_gone()
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is reported as one
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return world.cancelled()  # Python 3.11 wraps what happens while a class is made
         return world.report_bug(error)
     finally:
         world.close()

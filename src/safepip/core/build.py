@@ -9,6 +9,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safepip.core.digest import AcceptableDigests, Digests
 from safepip.core.errors import BuildError
@@ -105,6 +106,7 @@ class Job:
 
     name: str
     project: NormalizedName
+    version: Version
     index: Index
     file: FileEntry
     source: Source

@@ -67,7 +67,7 @@ missing-command | 1 | A command that this version does not have. It is refused r
 missing-pyproject-build-system-requires | 1 | A `build-system` table without `requires` (PEP 518). | Add it.
 no-editable-hook | 1 | A build backend that cannot install in editable mode (PEP 660). | Leave `-e` out, or use another backend.
 no-project | 1 | A folder or archive that holds no Python project. | Check the path.
-no-such-commit | 1, 13 | A repository has no such commit, or passes something else for it. | `git ls-remote URL` lists what its branches and tags are now.
+no-such-commit | 1, 13 | A repository has no such commit, none that a branch or tag leads to, or passes something else for it. | `git ls-remote URL` lists what its branches and tags are now.
 not-found | 1 | No file of the project fits the requirement. The notes say what there is, and which index was asked. | `safepip explain PROJECT` shows what each index has.
 output | 1 | Standard output cannot be written: the disk behind it is full, or it is closed. | Make room, or write it elsewhere.
 pip | 1 | pip itself failed while files were put in place. The environment is as it was.
@@ -77,6 +77,7 @@ policy | 12 | A policy file cannot be read, or the machine's could be changed by
 project-table | 1 | A `pyproject.toml` that does not say what the project needs: it leaves it to the build, lacks the extra, or cannot be read. | The message points to the line; `safepip lock .` lets the build say it.
 proxy | 12 | A proxy that cannot be used. | Write it as `http://HOST:PORT` or `https://HOST:PORT`.
 record | 12 | The record of first uses cannot be read, so what it says is not known. | Find out why; if it is damaged, delete it.
+repository-download | 1 | A repository among what `download` is to save: it has no file. | Build a wheel of it with `safepip wheel`, or clone it.
 repository-unavailable | 11 | git got no answer from a repository; the notes are its last words. | Check the address, and the credentials in netrc or a keyring.
 requirement-file | 1 | A requirement or constraint file that cannot be read. | The message says which, and who named it.
 requires-python | 1 | The environment's Python is not the one that something asks for. | Ask for another version, or use another Python.

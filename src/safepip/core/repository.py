@@ -116,9 +116,10 @@ def _check_place(url: Url, path: str) -> None:
     if not path.strip("/"):
         raise RepositoryError("names no repository of its host")
     plain = unquote(path)
-    if _CONTROL.search(plain) or (url.scheme == "git+ssh" and plain != path):
+    if _CONTROL.search(plain) or "%" in plain or (url.scheme == "git+ssh" and plain != path):
         raise RepositoryError("has escaped characters that different readers read differently")
-    if not {".", ".."}.isdisjoint(plain.split("/")):
+    # Some servers drop what follows ";" in a folder's name, and climb then.
+    if not {".", ".."}.isdisjoint(part.partition(";")[0] for part in plain.split("/")):
         raise RepositoryError("has '.' or '..' in its path", "write the path that is meant")
 
 

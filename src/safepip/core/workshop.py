@@ -101,9 +101,10 @@ class Workshop(Protocol):
     def inside(self, tree: Path, subdirectory: str, name: str) -> Path:
         """A folder of an unpacked project. Raises BuildError where it is none, or leads out of it."""
 
-    def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
+    def static_metadata(self, archive: Path, job: Job) -> WheelMetadata | None:
         """What a source distribution says of itself, where that is final. Nothing is unpacked or run.
 
+        That it is another project or version than its index lists is final too: it need not run to be refused.
         None: only a build can tell. Raises VerificationError.
         """
 

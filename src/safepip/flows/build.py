@@ -19,7 +19,7 @@ from safepip.core.plan import Plan, Step
 from safepip.core.subjects import RequirementKind
 from safepip.flows.built_wheels import KeptBuilds, identity_of
 from safepip.flows.direct_sources import of_archive, of_directory
-from safepip.flows.judging import judge_job, must_be_hashed
+from safepip.flows.judging import judge_job, must_be_hashed, with_way_out
 from safepip.flows.locked_builds import pins_for
 from safepip.flows.opening import Needed, Opening, Project
 from safepip.flows.repositories import Checkouts
@@ -121,7 +121,7 @@ class Builds:
         """See the port."""
         self._jobs[job.source] = job
         archive = self._connection.store.have(job.file, job.index, job.acceptable)
-        known = self._shop.static_metadata(archive, job.file.filename)
+        known = self._shop.static_metadata(archive, job)
         return known or self._opened(job, archive).metadata
 
     def built(
@@ -231,7 +231,7 @@ class Builds:
                     raise
                 found += refused.findings
         if found:
-            raise Refused(found)
+            raise Refused(with_way_out(found, self._guarded))
 
     def _project(self, step: Step, archive: Path | None) -> Project:
         """What :meth:`direct` has opened, or else an index's source, which nobody had to run so far."""

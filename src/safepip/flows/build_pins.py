@@ -56,20 +56,20 @@ def pinned_builds(
         nested = pinned_builds(choice.plan, bare, needed.builds, choose, runs=runs)
         return replace(choice, builds=nested)
 
-    found: dict[NormalizedName, Choice] = {}
-    for step in plan.steps:
-        needed = builds.needs(step, runs=runs)
-        if needed is None:
-            continue
-        try:
-            found[step.project] = pinned(needed)
-        except (Refused, ResolutionError) as error:
-            # What a backend asks for here may be nothing that there is elsewhere, nor what is needed there.
-            if needed.declared is None or not _is_not_there(error):
-                raise
-            builds.note(_not_locked(step, error))
-            found[step.project] = pinned(needed.declared)
-    return found
+    asked = ((step, builds.needs(step, runs=runs)) for step in plan.steps)
+    return {step.project: _had(step, needed, builds, pinned) for step, needed in asked if needed is not None}
+
+
+def _had(step: Step, needed: Needed, builds: Builds, pinned: Callable[[Needed], Choice]) -> Choice:
+    """Everything that is needed, or what ``pyproject.toml`` says where the rest may be meant for here only."""
+    try:
+        return pinned(needed)
+    except (Refused, ResolutionError) as error:
+        # What a backend asks for here may be nothing that there is elsewhere, nor what is needed there.
+        if needed.declared is None or not _is_not_there(error):
+            raise
+        builds.note(_not_locked(step, error))
+        return pinned(needed.declared)
 
 
 def _is_not_there(error: Refused | ResolutionError) -> bool:

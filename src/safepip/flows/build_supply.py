@@ -72,16 +72,13 @@ class Supply:
         from safepip.flows.planning import make_plan
 
         wanted = opening.source, texts
+        if not texts:
+            return Plan(steps=())
         if wanted not in self._plans:
             guarded, builds = self.request(texts, opening)
             if opening.pins is not None:
                 check_pins(guarded, opening.pins, environment, self._world)
-            nothing = Plan(steps=())
-            self._plans[wanted] = (
-                make_plan(guarded, environment, self._connection, self._world, builds)
-                if guarded.roots
-                else nothing
-            )
+            self._plans[wanted] = make_plan(guarded, environment, self._connection, self._world, builds)
         return self._plans[wanted]
 
     def wheels(

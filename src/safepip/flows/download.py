@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from safepip.core.errors import CommandError, ExitCode
 from safepip.core.events import StageBegan
 from safepip.core.kept import Saved, SaveOutcome
+from safepip.core.subjects import RequirementKind
 from safepip.flows.applying import check_virtualenv
 from safepip.flows.build import Builds
 from safepip.flows.guard import guard
@@ -36,6 +37,8 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
     with closing(world.target(own.python)) as target:
         guarded = guard(invocation, own, world, target)
         check_virtualenv(guarded.settings, target.environment)
+        if invocation.command == "download":
+            _check_files(guarded)
         # pip: both resolve as if nothing were installed.
         guarded = replace(guarded, settings=replace(guarded.settings, ignore_installed=True))
         with (
@@ -60,6 +63,19 @@ def download(invocation: Invocation, own: OwnOptions, world: World) -> int:
             world.show.noted([_replaced(saved[one]) for one in built if _is_other(saved[one])])
             world.show.downloaded(asked, [one for project, one in saved.items() if project not in built])
             return ExitCode.OK
+
+
+def _check_files(guarded: Guarded) -> None:
+    """Raise CommandError for repositories. pip makes a zip of the folder that it has run the build in."""
+    repositories = [line for line in guarded.roots if line.kind is RequirementKind.VCS]
+    if repositories:
+        raise CommandError(
+            "a repository has no file to download",
+            reference="repository-download",
+            origin=repositories[0].origin,
+            notes=tuple(line.name or line.text for line in repositories),
+            hint="`safepip wheel` builds a wheel of it; `git clone` brings its code",
+        )
 
 
 def _built(plan: Plan) -> frozenset[NormalizedName]:
@@ -99,10 +115,6 @@ def _verified_as_they_are(
     plan: Plan, guarded: Guarded, connection: Connection, world: World
 ) -> tuple[Plan, Mapping[NormalizedName, Path]]:
     """Sources stay sources; a folder is there already, so pip leaves it out too."""
-    repositories = [
-        step.name for step in plan.steps if step.source is not None and step.source.vcs is not None
-    ]
-    world.show.noted([f"WARNING: nothing is saved of {name}: it is a repository" for name in repositories])
     kept = replace(plan, steps=tuple(s for s in plan.steps if s.source is None or s.source.is_archive))
     world.sink(StageBegan(stage="downloading", total=len(kept.steps)))
     files = fetched(kept, guarded, connection)

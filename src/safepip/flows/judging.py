@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from safepip.rules.base import RuleContext
 
 
+_AT_ONCE = "; or for all at once: "
+
+
 def stop_if_denied(findings: Iterable[Finding], world: World, *, exit_code: ExitCode | None = None) -> None:
     """Show warnings; raise Refused with everything where one finding denies."""
     told = tuple(findings)
@@ -196,11 +199,11 @@ def _why(guarded: Guarded) -> str:
 
 
 def with_way_out(findings: list[Finding], guarded: Guarded) -> list[Finding]:
-    """The last of them says the one command that settles all."""
+    """The last of them, and no other, says the one command that settles all."""
     if not findings or not guarded.way_out:
         return findings
-    *others, last = findings
-    return [*others, replace(last, help=f"{last.help}; or for all at once: {guarded.way_out}")]
+    *others, last = (replace(one, help=(one.help or "").partition(_AT_ONCE)[0]) for one in findings)
+    return [*others, replace(last, help=f"{last.help}{_AT_ONCE}{guarded.way_out}")]
 
 
 def _its_file(guarded: Guarded) -> str:

@@ -12,8 +12,9 @@ from safepip.core.events import Event, Found, StageBegan
 from safepip.core.locking import Answer, Choice, LockTarget
 from safepip.flows.build_pins import pinned_builds
 from safepip.flows.judging import judge_each, judge_plan, stop_if_denied
-from safepip.flows.lock_failures import Failure, gathered, stop_if_failed
+from safepip.flows.lock_failures import Failure, collected, stop_if_failed
 from safepip.flows.lock_keeping import KeepingRouter
+from safepip.flows.lock_routes import rerouted
 from safepip.flows.planning import memory_of, with_digests
 from safepip.flows.policies import telling_what_was_set_aside
 from safepip.flows.recorded import recorded
@@ -68,15 +69,20 @@ class Answers:
         failed: list[Failure] = []
         # What the sources of this very environment say of themselves, the others are told.
         for one in sorted(asked, key=lambda one: not one.here):
-            with gathered(failed, one.target, named=True):
+            with collected(failed, one.target, named=True):
                 found[one.target.name] = Answer(target=one.target, choice=self._whole(one, builds))
         stop_if_failed(failed)
         answers = tuple(found[one.target.name] for one in asked)
-        if self._kept is not None:
-            changed = judge_each(self._kept.republished(answers, self._offered), self._guarded.context)
-            stop_if_denied(changed, self._world)
-            return self._kept.as_before(answers)
-        return answers
+        return answers if self._kept is None else self._held_against(self._kept, answers)
+
+    def _held_against(self, kept: Kept, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+        """The answers, as they fit to the lock before. Raises Refused for other bytes, and for other indexes."""
+        changed = [
+            *kept.republished(answers, self._offered),
+            *rerouted(kept.previous, answers, self._guarded.indexes, self._offered),
+        ]
+        stop_if_denied(judge_each(changed, self._guarded.context), self._world)
+        return kept.as_before(answers)
 
     def _offered(self, project: NormalizedName) -> frozenset[str]:
         """The sha256 of everything that is offered of a project that has been asked for."""

@@ -19,7 +19,7 @@ Failure = Refused | ResolutionError | RequirementFileError
 
 
 @contextmanager
-def gathered(failed: list[Failure], target: LockTarget, *, named: bool) -> Iterator[None]:
+def collected(failed: list[Failure], target: LockTarget, *, named: bool) -> Iterator[None]:
     """Keep what fails for this environment, to be told with what fails for the others.
 
     Args:

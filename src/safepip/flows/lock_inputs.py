@@ -14,7 +14,7 @@ from safepip.flows.gather import gather
 from safepip.flows.gathered import Gathered, ignoring
 from safepip.flows.guard import Prepared, context_of, judged, unasked
 from safepip.flows.judging import stop_if_denied
-from safepip.flows.lock_failures import Failure, gathered, stop_if_failed
+from safepip.flows.lock_failures import Failure, collected, stop_if_failed
 from safepip.policy.schema import HashMode
 from safepip.resolve.lock_targets import lock_target, lock_targets, target_of
 
@@ -109,7 +109,7 @@ def _read(
     failed: list[Failure] = []
     for target in targets:
         meant = _Meant(target.environment)
-        with gathered(failed, target, named=len(targets) == 1):
+        with collected(failed, target, named=len(targets) == 1):
             whole.append(gather(invocation, own, known.config, near, files=known.texts, target=meant))
     stop_if_failed(failed)
     return whole

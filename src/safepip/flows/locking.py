@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from safepip.core.errors import ExitCode, OutOfDate
 from safepip.core.lock_page import LockPage
 from safepip.core.plan import Plan
@@ -50,6 +52,9 @@ def lock(invocation: Invocation, own: OwnOptions, world: World) -> int:
         check_nested(to, (line for one in asked for line in one.lines), world)
         answers = _answers(asked, to, target, world)
         world.show.satisfied(_united(answers))
+        world.show.noted(
+            [f"{said} is not locked, so there is nothing to upgrade" for said in _missing(own, answers)]
+        )
         if own.explain:
             _explain(answers, world)
             return ExitCode.OK
@@ -121,6 +126,15 @@ def _united(answers: Sequence[Answer]) -> Plan:
         for step in answer.choice.plan.steps
     }
     return Plan(steps=tuple(steps.values()))
+
+
+def _missing(own: OwnOptions, answers: Sequence[Answer]) -> list[str]:
+    """Projects that are to be upgraded, and that nobody needs."""
+    needed = {
+        step.project for answer in answers for choice in _choices(answer.choice) for step in choice.plan.steps
+    }
+    named = [one.value.name for one in own.lock.upgrade_packages]
+    return [name for name in named if canonicalize_name(name) not in needed]
 
 
 def _explain(answers: Sequence[Answer], world: World) -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 Measure = Callable[["Path", "Digests"], tuple[str, int]]
 """A verified file, and the digests that it was verified against → its sha256 and its size in bytes."""
 _FILES_TOLD = 5
-_UNDECIDED_BY_POLICY = frozenset({RouteReason.ONLY_INDEX, RouteReason.ONLY_SERVING, RouteReason.SAME_FILES})
+UNDECIDED_BY_POLICY = frozenset({RouteReason.ONLY_INDEX, RouteReason.ONLY_SERVING, RouteReason.SAME_FILES})
 
 
 class Memory:
@@ -62,7 +62,7 @@ class Memory:
     def objection(self, routed: Routed) -> Finding | None:
         """A finding that denies this route; None where it may be taken. For any thread."""
         route = routed.route
-        if route.reason not in _UNDECIDED_BY_POLICY or route.index.kind.local:
+        if route.reason not in UNDECIDED_BY_POLICY or route.index.kind.local:
             return None
         before = self._before(route.project)
         if before.route is None:
@@ -178,7 +178,7 @@ class Memory:
         )
 
     def _new_route(self, step: Step, before: Known) -> KnownRoute | None:
-        if step.route.reason not in _UNDECIDED_BY_POLICY:
+        if step.route.reason not in UNDECIDED_BY_POLICY:
             return None
         same = None if before.route is None else _same_name(step.route, before.route)
         if before.route is not None and same is not None and _is_there(same, before.route):

@@ -1,19 +1,18 @@
 """Before a file without hashes is refused: what else has none, so that the refusal names all of it at once.
 
-Only pages are read for it, and the metadata that stands beside files. No file is fetched, and no code runs.
+Only pages and metadata are read for it. No file is fetched, and no code runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from safepip.core.errors import SafepipError, Undecided
+from safepip.core.errors import SafepipError
 from safepip.core.subjects import RequirementKind
 from safepip.flows.judging import by_place, unhashed, with_way_out
 from safepip.flows.recorded import recorded
@@ -21,11 +20,8 @@ from safepip.flows.remembering import Memory
 from safepip.flows.settings import resolve_options
 
 if TYPE_CHECKING:
-    from packaging.utils import NormalizedName
-
     from safepip.core.events import Event
     from safepip.core.finding import Finding
-    from safepip.core.index import Answer, FileEntry, Index, WheelMetadata
     from safepip.core.plan import Plan
     from safepip.core.ports import Environment, IndexClient
     from safepip.flows.guarded import Guarded
@@ -51,7 +47,9 @@ def with_all_unhashed(
     whole = sorted((*named, *(more or ())), key=by_place)
     if more is None:
         whole[-1] = replace(whole[-1], notes=(*whole[-1].notes, _REST_UNKNOWN))
-    return (*others, *with_way_out(whole, guarded))
+    # A URL, a repository or a folder gets no hash from a lock.
+    settles = any(line.kind is RequirementKind.NAMED and not line.hashes for line in guarded.roots)
+    return (*others, *(with_way_out(whole, guarded) if settles else whole))
 
 
 def _brought_in(
@@ -61,7 +59,7 @@ def _brought_in(
     if any(line.is_own_code or line.kind is RequirementKind.VCS for line in guarded.roots):
         return None  # only their code says what they need
     try:
-        with closing(world.connect(guarded.transport)) as connection:
+        with closing(world.connect(replace(guarded.transport, whole_files=False))) as connection:
             plan = _plan(guarded, target.vouched_for, connection.client, world)
     except SafepipError:
         return None
@@ -78,7 +76,7 @@ def _plan(guarded: Guarded, environment: Environment, client: IndexClient, world
     # Nothing that policy lets pass here is let pass in the end.
     context = replace(guarded.context, used=set(), passed=lambda _finding, _by: None)
     memory = Memory(world.first_uses(guarded.policy.record.value), context, _unheard, world.measure)
-    glance = _Glance(recorded(client, guarded.indexes, memory))
+    client = recorded(client, guarded.indexes, memory)
     return resolve(
         ResolveRequest(
             roots=guarded.roots,
@@ -87,8 +85,8 @@ def _plan(guarded: Guarded, environment: Environment, client: IndexClient, world
             direct_trust=guarded.trust,
         ),
         environment=environment,
-        router=router_of(guarded, glance, memory.objection),
-        client=glance,
+        router=router_of(guarded, client, memory.objection),
+        client=client,
         policy=guarded.policy,
         now=context.now,
         sink=_unheard,
@@ -100,23 +98,3 @@ def _plan(guarded: Guarded, environment: Environment, client: IndexClient, world
 def _unheard(event: Event) -> None:
     """The run ends with a refusal: how far it came is nobody's concern."""
     del event
-
-
-class _Glance:
-    """An :class:`~safepip.core.ports.IndexClient` that fetches no file to look into it."""
-
-    def __init__(self, client: IndexClient) -> None:
-        self._client = client
-
-    def listing(self, index: Index, project: NormalizedName) -> Future[Answer]:
-        return self._client.listing(index, project)
-
-    def metadata(self, index: Index, file: FileEntry) -> Future[WheelMetadata]:
-        if file.sidecar is not None or index.kind.local:
-            return self._client.metadata(index, file)
-        refused: Future[WheelMetadata] = Future()
-        refused.set_exception(Undecided(f"{file.filename} has no metadata beside it", reference="not-found"))
-        return refused
-
-    def close(self) -> None:
-        self._client.close()

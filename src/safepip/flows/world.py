@@ -62,6 +62,7 @@ class Transport:
         keyring: whether the ``keyring`` program may be asked for credentials.
         asks: whether the person may be asked for them, where a terminal is there.
         cache_dir: folder of safepip's own caches; None: keep nothing after the run.
+        whole_files: whether files may come; else pages and metadata only.
     """
 
     timeout_seconds: float | None = None
@@ -71,6 +72,7 @@ class Transport:
     keyring: bool = False
     asks: bool = False
     cache_dir: str | None = None
+    whole_files: bool = True
 
 
 class Connection(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
-from safepip.core.build import BuildSystem, Source
+from safepip.core.build import BuildSystem, Job, Source
 from safepip.core.digest import Digests
 from safepip.core.errors import ApplyError, BuildError
 from safepip.core.index import WheelMetadata
@@ -29,11 +29,12 @@ from safepip.io.build_place import Place
 from safepip.io.build_process import Processes
 from safepip.io.build_unpack import read_member, unpack
 from safepip.io.installed import scan
+from safepip.io.interruption import deferring
 from safepip.io.log import file_digests
 from safepip.io.regular import open_regular
 from safepip.io.target import environment
 from safepip.io.wheel_metadata import parse_metadata
-from safepip.verify.sdist import is_static
+from safepip.verify.sdist import is_another, is_static
 
 _QUIETLY = ApplyOptions(
     arguments=("--no-compile", "--no-warn-script-location", "--root-user-action", "ignore"),
@@ -67,16 +68,15 @@ class PrivateWorkshop:
         self._shown = shown
         self._numbers = count(1)
         self._told: set[str] = set()
+        self._place: Place | None = None
 
-    @cached_property
-    def _place(self) -> Place:
-        return Place()
-
-    @cached_property
+    @property
     def _private(self) -> Path:
-        private = self._place.folder
-        _furnish(private, "tmp", "empty")
-        return private
+        if self._place is None:
+            with deferring():
+                self._place = Place()
+            _furnish(self._place.folder, "tmp", "empty")
+        return self._place.folder
 
     @cached_property
     def _processes(self) -> Processes:
@@ -119,10 +119,11 @@ class PrivateWorkshop:
             raise BuildError(f"{name} has no folder {subdirectory!r}", reference="subdirectory")
         return inside
 
-    def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
+    def static_metadata(self, archive: Path, job: Job) -> WheelMetadata | None:
         """See the port."""
+        filename = job.file.filename
         content = read_member(archive, filename, "PKG-INFO", self._limits)
-        if content is None or not is_static(content):
+        if content is None or not (is_static(content) or is_another(content, job.project, job.version)):
             return None
         return parse_metadata(content, "sdist", filename)
 
@@ -168,7 +169,7 @@ class PrivateWorkshop:
         return new
 
     def close(self) -> None:
-        if "_place" in self.__dict__:
+        if self._place is not None:
             self._place.close()
 
     def new_backend(

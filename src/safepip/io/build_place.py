@@ -10,7 +10,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from safepip.io.interruption import deferring
+
 _PREFIX = "safepip-build-"
+_TRIES, _PAUSE_SECONDS = 20, 0.1
 _YOUNG_SECONDS = 60.0
 """A folder may have been made and not be locked yet."""
 
@@ -28,15 +31,27 @@ class Place:
         self._lock = _locked(self.folder)
 
     def close(self) -> None:
-        """Remove it with all that is in it."""
-        remove_whole(self.folder)
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        """Remove it with all that is in it; Ctrl-C is heard afterwards."""
+        with deferring():
+            remove_whole(self.folder)
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
 
 
 def remove_whole(folder: Path) -> None:
-    """Remove a folder, and the read-only ones in it that some tools keep their downloads in."""
+    """Remove a folder, and the read-only ones in it that some tools keep their downloads in.
+
+    Processes that were killed a moment ago may just be finishing a file in it.
+    """
+    for _ in range(_TRIES):
+        _remove(folder)
+        if not folder.exists():
+            return
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _remove(folder: Path) -> None:
     for parent, names, _ in os.walk(folder):
         for path in (os.path.join(parent, name) for name in names):
             if not os.path.islink(path):

@@ -19,6 +19,7 @@ from safepip.core.errors import BuildError, SafepipError
 from safepip.core.limits import Limits
 from safepip.io.build_output import Heard, Output, nobody
 from safepip.io.in_build import BY_SIGNAL, NOT_RUN
+from safepip.io.interruption import deferring
 
 _WATCHED_SECONDS = 0.25
 
@@ -97,18 +98,23 @@ class Processes:
                 raise SafepipError("safepip's own files are incomplete", reference="broken-installation")
             told = (str(self._status), mode, json.dumps(list(job.folders)))
             command = [self._python, "-I", "-S", "-c", source.decode(), *told, *command]
-        with self._log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=job.cwd,
-                env=dict(job.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C in a terminal reaches safepip only, which then ends everything that was started.
-                start_new_session=True,
-            )
+        process = None
+        try:
+            with self._log.open("wb") as output, deferring():
+                process = subprocess.Popen(
+                    command,
+                    cwd=job.cwd,
+                    env=dict(job.environ),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    # Ctrl-C in a terminal reaches safepip only, which then ends everything that was started.
+                    start_new_session=True,
+                )
             return self._wait(process, job)
+        finally:
+            if process is not None:
+                end_group(process)
 
     def _wait(self, process: subprocess.Popen[bytes], job: Job) -> int:
         watch = _Watch(process, Output(self._log, self._heard), self._limits)
@@ -117,7 +123,6 @@ class Processes:
             code = process.wait()
         finally:
             watch.stop()
-            end_group(process)
         if watch.why:
             raise self._failure(job, watch.why)
         return code

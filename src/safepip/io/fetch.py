@@ -211,10 +211,15 @@ def size_mismatch(file: FileEntry, got: int, *, more: bool = False) -> Refused:
     )
 
 
-def check_size(file: FileEntry, got: int, limits: Limits) -> None:
-    """Raise Refused where a file has another size than its page or lock says, Undecided at the ceiling."""
+def check_given_size(file: FileEntry, got: int) -> None:
+    """Raise Refused where a file has another size than its page or lock says."""
     if file.size is not None and got != file.size:
         raise size_mismatch(file, got, more=got > file.size)
+
+
+def check_size(file: FileEntry, got: int, limits: Limits) -> None:
+    """The same for what has just come; Undecided at the ceiling."""
+    check_given_size(file, got)
     if got > limits.file_max_bytes:
         raise _unreadable(file.url, f"it has more than {limits.file_max_bytes:,} bytes", file)
 

@@ -3,6 +3,9 @@
 Its files come first. Then its history and the repository's tags, without files where the server can leave them
 out, since some projects tell their version by them. Nothing is looked up by a name that the server could
 choose, and once all is there git may not go back for more: a repository with parts left out would.
+
+A host that keeps a project and its forks in one place gives the commits of all of them at the address of
+each. So a commit counts only if a branch or tag of this repository leads to it.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ from safepip.io.git_tree import TOP, Tree
 from safepip.io.proxies import Proxies
 
 _BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
-_TAGS = "+refs/tags/*:refs/tags/*"
+_TAG = "refs/tags/"
+_TAGS = f"+{_TAG}*:{_TAG}*"
+_SHOWN_NAMES = 5
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
 _NOT_THERE = ("not our ref", "no such remote ref", "couldn't find remote ref")
 _WHOLE_ONLY = ("dumb http transport", "unadvertised object", "shallow", "--depth")
@@ -113,7 +118,8 @@ class _Checkout:
         """Fetch, check, write, and leave a repository that leads nowhere; lines for the person."""
         self._begin()
         self._fetch()
-        notes = self._forget_lookalikes()
+        self._expect_branch()
+        notes = self._forget_names()
         tree = Tree(self._listed(), self._repository.shown, self._git.limits)
         self._write()
         self._check()
@@ -159,16 +165,44 @@ class _Checkout:
         listed = self._git.run("ls-remote", "--quiet", "--heads", "--tags", "origin").decode(errors="replace")
         return [line.partition("\t")[2] for line in listed.split("\n") if line]
 
-    def _forget_lookalikes(self) -> Sequence[str]:
-        """A branch or tag called like a commit would be taken for it by whoever looks it up by name."""
-        names = self._git.lines("for-each-ref", "--format=%(refname)")
-        found = [name for name in names if COMMIT_ID.match(_last(name))]
-        for name in found:
-            self._git.local("update-ref", "--no-deref", "-d", name)
-        return tuple(
-            f"{self._repository.shown} has a branch or tag called like a commit, {_last(name)}: it was left out"
-            for name in found
+    def _expect_branch(self) -> None:
+        """The commit is one of this repository: who may push to a fork cannot make a branch or tag of it here.
+
+        A branch that the disk cannot hold beside another one (``A`` and ``a``) makes git fail, and does no harm.
+        """
+        if self._is_led_to():
+            return
+        failure: Exception | None = None
+        try:
+            self._git.run(*_FETCH, "--filter=tree:0", "origin", _BRANCHES)
+        except GitFailed as error:
+            failure = error
+        if not self._is_led_to():
+            raise failure or self._stranded()
+
+    def _is_led_to(self) -> bool:
+        return bool(self._git.local("for-each-ref", "--count=1", "--contains", self._commit.id))
+
+    def _stranded(self) -> VerificationError:
+        return VerificationError(
+            f"no branch or tag of {self._repository.shown} leads to {self._commit.id}",
+            reference="no-such-commit",
+            origin=self._asked,
+            notes=("a host gives the commits of forks, and of proposed changes, at this address too",),
+            hint="name the fork's own address if its code is meant, or a commit that a branch or tag leads to",
         )
+
+    def _forget_names(self) -> Sequence[str]:
+        """Leave the tags only; one called like a commit would be taken for it by whoever looks it up by name."""
+        names = self._git.lines("for-each-ref", "--format=%(refname)")
+        likes = [name for name in names if name.startswith(_TAG) and COMMIT_ID.match(_last(name))]
+        others = [name for name in names if name and not name.startswith(_TAG)]
+        deletions = "".join(f"option no-deref\ndelete {name}\n" for name in (*likes, *others))
+        self._git.local("update-ref", "--stdin", told=deletions.encode(errors="surrogateescape"))
+        if not likes:
+            return ()
+        shown = ", ".join(map(_last, likes[:_SHOWN_NAMES])) + (", …" if len(likes) > _SHOWN_NAMES else "")
+        return (f"{self._repository.shown} has tags called like a commit, which were left out: {shown}",)
 
     def _missing(self, names: Sequence[str]) -> SafepipError:
         shown, wanted = self._repository.shown, self._commit.id

@@ -45,6 +45,7 @@ class Git:
             "GIT_DIR": str(folder / ".git"),
             "GIT_WORK_TREE": str(folder),
         }
+        self._input = private / "git-input"
         self._output = private / "git-output"
         self._words = private / "git-words"
         self.limits = limits
@@ -57,21 +58,30 @@ class Git:
         """
         return self._run(arguments, self._environ)
 
-    def local(self, *arguments: str) -> bytes:
-        """The same; it speaks to nobody, not even for what is missing. Raises as :meth:`run`."""
-        return self._run(arguments, self._environ | {"GIT_ALLOW_PROTOCOL": "none"})
+    def local(self, *arguments: str, told: bytes = b"") -> bytes:
+        """The same; it speaks to nobody, not even for what is missing. Raises as :meth:`run`.
+
+        Args:
+            told: its standard input.
+        """
+        return self._run(arguments, self._environ | {"GIT_ALLOW_PROTOCOL": "none"}, told)
 
     def lines(self, *arguments: str) -> list[str]:
         """What :meth:`local` gives, as lines of text; only a line feed ends one."""
         return self.local(*arguments).decode(errors="surrogateescape").rstrip("\n").split("\n")
 
-    def _run(self, arguments: Sequence[str], environ: Mapping[str, str]) -> bytes:
-        with self._output.open("wb") as output, self._words.open("wb") as words:
+    def _run(self, arguments: Sequence[str], environ: Mapping[str, str], told: bytes = b"") -> bytes:
+        self._input.write_bytes(told)
+        with (
+            self._input.open("rb") as standard_input,
+            self._output.open("wb") as output,
+            self._words.open("wb") as words,
+        ):
             process = subprocess.Popen(
                 [self._program, *arguments],
                 cwd=self._folder,
                 env=dict(environ),
-                stdin=subprocess.DEVNULL,
+                stdin=standard_input,
                 stdout=output,
                 stderr=words,
                 # Ctrl-C in a terminal reaches safepip only, which then ends everything that was started.

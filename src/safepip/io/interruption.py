@@ -40,6 +40,24 @@ def terminations_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def deferring() -> Iterator[None]:
+    """Ctrl-C and its like are heard when the block ends: what it makes is known by then to who has to end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    caught = [number for number in _signals() if callable(signal.getsignal(number))]
+    before = {number: signal.signal(number, lambda said, _: heard.append(said)) for number in caught}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if heard:
+            signal.raise_signal(heard[0])
+
+
 def undisturbed(act: Callable[[], None]) -> None:
     """Run ``act`` to its end; a Ctrl-C meanwhile is not heard."""
     if threading.current_thread() is not threading.main_thread():

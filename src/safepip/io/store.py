@@ -31,7 +31,7 @@ from safepip.core.ports import Wanted
 from safepip.core.url import Url
 from safepip.core.value import value
 from safepip.io.exchange import Request
-from safepip.io.fetch import Download, check, check_size, copy_local, expected, hash_stream, mismatch
+from safepip.io.fetch import Download, check, check_given_size, copy_local, expected, hash_stream, mismatch
 from safepip.io.links import allows_plaintext, judge_link, place_of, refuses_file_host
 from safepip.io.regular import open_regular
 from safepip.io.retry import Patience
@@ -137,7 +137,7 @@ class ArtifactStore:
             held = self._verified.get((path, algorithms)) or self._reread(path, sha256, algorithms)
             if held is not None:
                 check(file, acceptable, held.digests)
-                check_size(file, held.path.stat().st_size, self._limits)
+                check_given_size(file, held.path.stat().st_size)
                 return held
         return None
 

@@ -72,6 +72,9 @@ def source_url(lock: Lock, chosen: Chosen) -> str:
     match chosen.artifact:
         case PackageVcs() as vcs:
             url = f"{vcs.type}+{_url(lock, vcs.path, vcs.url, chosen.path)}@{vcs.commit_id}"
+            if "#" in url:
+                # Whatever follows it is no part of the address: the commit id would be, and another one count.
+                raise lock.invalid("a repository has neither fragment nor '#' in its commit id", chosen.path)
             return _in_subdirectory(lock, url, vcs.subdirectory, chosen.path)
         case PackageDirectory() as directory:
             return _directory(lock, directory, chosen.path)

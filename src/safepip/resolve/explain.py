@@ -102,7 +102,7 @@ class Explainer:
         wheels.sort(key=lambda wheel: f"-{one.offer.version}-" in wheel.filename)
         shown = [f"{wheel.filename} {self._why_unfit(wheel)}" for wheel in wheels[-WHEELS_SHOWN:]]
         if len(wheels) > WHEELS_SHOWN:
-            shown.append(f"and {len(wheels) - WHEELS_SHOWN} more wheels that do not fit")
+            shown.append(f"and {len(wheels) - WHEELS_SHOWN} more wheels of all versions that do not fit")
         return tuple(shown)
 
     def _fitting_wheels(self, project: NormalizedName) -> Iterator[str]:

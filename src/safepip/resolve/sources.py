@@ -53,6 +53,7 @@ def listed_source(
     job = Job(
         name=f"{asked.name}=={offer.version}",
         project=canonicalize_name(asked.name),
+        version=offer.version,
         index=offer.index,
         file=offer.file,
         source=source,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from enum import Enum
 
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safepip.core.limits import Limits
@@ -172,3 +173,19 @@ def is_static(pkg_info: bytes) -> bool:
         return False
     dynamic = {str(name).strip().lower() for name in fields.get_all("Dynamic", [])}
     return version >= _STATIC_SINCE and not dynamic & _NEEDED
+
+
+def is_another(pkg_info: bytes, project: NormalizedName, version: Version) -> bool:
+    """Whether PKG-INFO plainly names another project or version; no build is to find that out by running it.
+
+    What says neither, or no version that can be read, is left to the build.
+    """
+    fields = BytesHeaderParser().parsebytes(pkg_info)
+    names, versions = fields.get_all("Name", []), fields.get_all("Version", [])
+    if len(names) != 1 or len(versions) != 1:
+        return False
+    try:
+        said = Version(str(versions[0]).strip())
+    except InvalidVersion:
+        return False
+    return canonicalize_name(str(names[0]).strip()) != project or said != version

@@ -101,6 +101,7 @@ def _limits(transport: Transport) -> Limits:
         connect_timeout_seconds=limits.connect_timeout_seconds if timeout is None else timeout,
         read_timeout_seconds=limits.read_timeout_seconds if timeout is None else timeout,
         retries=limits.retries if transport.retries is None else transport.retries,
+        file_max_bytes=limits.file_max_bytes if transport.whole_files else 0,
     )
 
 

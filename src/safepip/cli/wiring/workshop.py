@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from safepip.core.build import Job
     from safepip.core.digest import Digests
     from safepip.core.index import WheelMetadata
     from safepip.core.workshop import Room, Workshop
@@ -43,8 +44,8 @@ class LateWorkshop:
     def inside(self, tree: Path, subdirectory: str, name: str) -> Path:
         return self._shop.inside(tree, subdirectory, name)
 
-    def static_metadata(self, archive: Path, filename: str) -> WheelMetadata | None:
-        return self._shop.static_metadata(archive, filename)
+    def static_metadata(self, archive: Path, job: Job) -> WheelMetadata | None:
+        return self._shop.static_metadata(archive, job)
 
     def read(self, tree: Path, name: str) -> bytes | None:
         return self._shop.read(tree, name)

@@ -110,14 +110,12 @@ class RealWorld(Speaking):
         def furnish() -> Workshop:
             from safepip.io.build import PrivateWorkshop
 
-            return PrivateWorkshop(
-                lambda: target.environment,
-                self.around.environ,
-                heard=self.overheard,
-                shown=self._verbosity > 0,
-            )
+            environ, shown = self.around.environ, self._verbosity > 0
+            return PrivateWorkshop(lambda: target.environment, environ, heard=self.overheard, shown=shown)
 
-        return LateWorkshop(furnish)
+        shop = LateWorkshop(furnish)
+        self._closing.callback(shop.close)  # where Ctrl-C came while it was left
+        return shop
 
     @cached_property
     def trusted(self) -> TrustedPolicies:
@@ -154,8 +152,7 @@ class RealWorld(Speaking):
         """See the port."""
         from safepip.io.record import SqliteRecord
 
-        place = Path(path or Path(self.around.user_data_dir, "first-use.sqlite3"))
-        record = SqliteRecord(place)
+        record = SqliteRecord(Path(path or Path(self.around.user_data_dir, "first-use.sqlite3")))
         self._closing.callback(record.close)
         return record
 
