@@ -92,7 +92,10 @@ INSTALLS: dict[str, tuple[str, Install]] = {
         lambda python: [*_safepip(python), "install", "--require-hashes", "-r"],
     ),
     "pip": ("pylock.toml", lambda python: [*_pip(python), "install", "-q", "-r"]),
-    "pip, hashed": ("requirements.txt", lambda python: [*_pip(python), "install", "-q", "--require-hashes", "-r"]),
+    "pip, hashed": (
+        "requirements.txt",
+        lambda python: [*_pip(python), "install", "-q", "--require-hashes", "-r"],
+    ),
     "uv": ("pylock.toml", lambda python: [str(UV), "pip", "sync", "-q", "--python", python]),
     "uv, hashed": ("requirements.txt", lambda python: [str(UV), "pip", "sync", "-q", "--python", python]),
 }

@@ -81,6 +81,19 @@ def test_what_a_build_needs_is_put_apart(shell: Shell, index: IndexServer) -> No
     assert (ended.code, shell.installed()) == (0, {"demo-1.0"}), ended.err
 
 
+@pytest.mark.parametrize("level", ["warn", "deny"])
+def test_a_denied_start_up_hook_is_denied_in_builds_too(shell: Shell, index: IndexServer, level: str) -> None:
+    publish(index, "tool", files={"tool.py": "", "tool.pth": "import sys\n"})
+    write_project(shell.folder / "demo", "demo", needs=["tool"])
+    shell.write("policy.toml", f'[rules]\nstartup-hook = "{level}"\n')
+
+    ended = shell.safepip("install", "./demo", "--policy", "policy.toml", *trusting(index))
+
+    # The hook of a build's room starts nothing but that build: a warning would be noise.
+    assert (ended.code, "startup-hook" in ended.err) == ((0, False) if level == "warn" else (13, True))
+    assert shell.installed() == ({"demo-1.0"} if level == "warn" else set())
+
+
 def test_what_a_backend_asks_for_while_it_runs_is_brought_too(shell: Shell, index: IndexServer) -> None:
     publish(index, "late", files={"late.py": "x = 1\n"})
     write_project(shell.folder / "demo", "demo", asks=["late"], at_build="import late")

@@ -36,7 +36,9 @@ def rewrite(shell: Shell, pattern: str, text: str, name: str = "pylock.toml") ->
 def publish_for_windows(index: IndexServer, **spec: object) -> str:
     """A wheel of ``lib 2.0`` that is of no use here; returns its digest."""
     content = make_wheel("lib", "2.0", tag=ELSEWHERE, **spec)
-    index.add_wheel(content, wheel_filename("lib", "2.0", tag=ELSEWHERE), **{"upload-time": "2024-01-02T03:04:05Z"})
+    index.add_wheel(
+        content, wheel_filename("lib", "2.0", tag=ELSEWHERE), **{"upload-time": "2024-01-02T03:04:05Z"}
+    )
     return sha256(content)
 
 
@@ -79,7 +81,10 @@ def test_one_of_several_hashed_files_cannot_be_replaced(
 ) -> None:
     """A hashed file names no files: one digest is gone, and there is a file that was not locked."""
     publish_for_windows(index)
-    assert lock(shell, index, "lib", *HASHED, "--environment", "linux-x86_64-cp311,windows-amd64-cp311").code == 0
+    assert (
+        lock(shell, index, "lib", *HASHED, "--environment", "linux-x86_64-cp311,windows-amd64-cp311").code
+        == 0
+    )
     before = (shell.folder / "requirements.lock.txt").read_bytes()
     index.remove_project("lib")
     publish_for_windows(index)
@@ -126,7 +131,7 @@ def test_a_hashed_file_is_kept_on_a_machine_that_has_no_record_yet(shell: Shell,
         assert same.code == 0, same.err
 
         bare.remove_project("lib")
-        publish(bare, "lib", requires=["app"])
+        publish(bare, "lib", entry_points={"console_scripts": {"lib": "lib:main"}})
         other = shell.safepip("lock", *words)
         assert (other.code, "error[republished-file]" in other.err) == (10, True), other.err
 
@@ -134,6 +139,7 @@ def test_a_hashed_file_is_kept_on_a_machine_that_has_no_record_yet(shell: Shell,
 def test_a_lock_says_nothing_to_a_terminal(shell: Shell, index: IndexServer) -> None:
     assert lock(shell, index, "lib").code == 0
     rewrite(shell, r'index = ".*"', r'index = "https://\\u001b[2J\\u202eevil.example/simple"')
+    rewrite(shell, r'sha256 = ".*"', f'sha256 = "{"0" * 64}"')
 
     ended = lock(shell, index, "lib")
 

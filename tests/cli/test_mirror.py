@@ -501,6 +501,17 @@ def test_pages_that_cannot_be_relied_on_stop(shell: Shell, shop: IndexServer, te
     assert (shell.folder / "mirror/simple/lib/index.json").read_text() == text
 
 
+def test_the_folder_of_a_project_is_no_link(shell: Shell, shop: IndexServer) -> None:
+    folder = made(shell, shop, whole(shop))
+    elsewhere = (folder / "simple/lib").rename(shell.folder / "elsewhere")
+    (folder / "simple/lib").symlink_to(elsewhere)
+    before = {path: path.read_bytes() for path in everything_below(elsewhere)}
+    shell.write("pylock.toml", lock(package(shop, "lib", "2.0")))
+    ended = mirror(shell, shop)
+    assert (ended.code, before) == (1, {path: path.read_bytes() for path in everything_below(elsewhere)})
+    assert "mirror/simple/lib is a link" in ended.err
+
+
 def test_a_file_where_the_folder_should_be_is_said(shell: Shell, shop: IndexServer) -> None:
     shell.write("mirror", "a file")
     shell.write("pylock.toml", whole(shop))

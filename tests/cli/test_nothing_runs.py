@@ -103,12 +103,13 @@ def silence(traps: Traps) -> None:
     traps.alarms.unlink(missing_ok=True)
 
 
-def run(shell: Shell, traps: Traps, policy: str, *words: str) -> Ended:
+def run(shell: Shell, traps: Traps, policy: str, *words: str, **variables: str) -> Ended:
     """A command under a policy, with the traps' index as the operator's own."""
     environ = {
         "PIP_INDEX_URL": traps.index.url,
         "PIP_CERT": traps.index.ca_path,
         "SAFEPIP_POLICY": str(shell.write("../policy.toml", policy)),
+        **variables,
     }
     return shell.safepip(*words, environ=environ)
 
@@ -226,6 +227,17 @@ def test_nothing_admitted_runs_where_the_installation_is_refused(
 
     assert traps.ran(ended.out, ended.err) == set()
     assert (ended.code, shell.installed()) == (code, set()), ended.err
+
+
+@pytest.mark.parametrize("variable", ["PIP_REQUIRE_HASHES", "PIP_CONFIG_FILE"])
+def test_nor_where_the_operators_settings_ask_for_hashes(shell: Shell, traps: Traps, variable: str) -> None:
+    file = shell.write("pip.conf", "[global]\nrequire-hashes = yes\n")
+    value = {"PIP_REQUIRE_HASHES": "1", "PIP_CONFIG_FILE": str(file)}[variable]
+
+    ended = run(shell, traps, admits("*"), "install", "demo", **{variable: value})
+
+    assert (ended.code, traps.ran(ended.out, ended.err)) == (10, set()), ended.err
+    assert "demo has no hash" in ended.err
 
 
 # --- Versions that exist only as sources --------------------------------------------------------------

@@ -271,7 +271,7 @@ def test_a_newer_source_distribution_is_passed_over_with_a_note(asking: Asking) 
     assert chosen(asking("demo")) == {"demo": "1.0"}
     assert (
         notes(asking, "demo")
-        == "demo 2.0 passed over: only a source distribution fits this environment (sdist-build)"
+        == "warning: demo 2.0 passed over: only a source distribution fits this environment (sdist-build)"
     )
 
 

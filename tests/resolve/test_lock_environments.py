@@ -211,7 +211,7 @@ def test_a_newer_source_that_is_passed_over_names_the_environment(locking: Locki
     locking.world.publish_sdist(index, "demo", "2.0")
     locking.world.publish(index, "demo", "1.0")
     (note,) = locking("demo", environments=(AARCH64,))[AARCH64].plan.notes
-    assert note == f"demo 2.0 passed over: only a source distribution fits {AARCH64} (sdist-build)"
+    assert note == f"warning: demo 2.0 passed over: only a source distribution fits {AARCH64} (sdist-build)"
 
 
 # --- errors ----------------------------------------------------------------------------------------

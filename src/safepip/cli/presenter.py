@@ -68,6 +68,11 @@ class StreamPresenter:
 
         hide(variable, value)
 
+    def secrets_in(self, text: str) -> Sequence[str]:
+        from safepip.report.redact import named_secrets
+
+        return named_secrets(text)
+
     def noted(self, lines: Sequence[str]) -> None:
         from safepip.report.visible import whole_line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from types import MappingProxyType
 
@@ -43,6 +43,12 @@ class Choice:
     plan: Plan
     files: Mapping[NormalizedName, tuple[FileEntry, ...]]
     builds: Mapping[NormalizedName, Choice] = field(default_factory=lambda: MappingProxyType({}))
+
+    def with_builds(self) -> Iterator[Choice]:
+        """This choice, and those for what its builds need, and builds of that."""
+        yield self
+        for needed in self.builds.values():
+            yield from needed.with_builds()
 
 
 @value

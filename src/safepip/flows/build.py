@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.core.build import BuiltWheel, Described, Job, Source
 from safepip.core.errors import BuildError, Refused
+from safepip.core.finding import Level
 from safepip.core.index import WheelMetadata
 from safepip.core.plan import Plan, Step
 from safepip.core.subjects import RequirementKind
@@ -167,13 +168,16 @@ class Builds:
     def relevant(self, findings: tuple[Finding, ...], plan: Plan) -> tuple[Finding, ...]:
         """What is worth saying of what is inside the wheels.
 
-        An editable project is found through a hook, and nothing but a build starts in a build's room.
+        An editable project is found through a hook, and nothing but a build starts in a build's room: neither is
+        worth a warning. A policy that denies such hooks means those of what builds need, too.
         """
+        denied = self._guarded.policy.level("startup-hook", Level.WARN).value is Level.DENY
         editable = {step.project for step in plan.steps if step.source is not None and step.source.editable}
         return tuple(
             finding
             for finding in findings
-            if finding.rule != "startup-hook" or not (self._inside or finding.subject in editable)
+            if finding.rule != "startup-hook"
+            or not (finding.subject in editable or (self._inside and not denied))
         )
 
     @property

@@ -77,15 +77,20 @@ class Answers:
 
     def _held_against(self, kept: Kept, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
         """The answers, as they fit to the lock before. Raises Refused for other bytes, and for other indexes."""
+        measured = _measured_in(answers)
+
+        def offered(project: NormalizedName) -> frozenset[str]:
+            return self._published(project) | measured.get(project, set())
+
         changed = [
-            *kept.republished(answers, self._offered),
-            *rerouted(kept.previous, answers, self._guarded.indexes, self._offered),
+            *kept.republished(answers, offered),
+            *rerouted(kept.previous, answers, self._guarded.indexes, offered),
         ]
         stop_if_denied(judge_each(changed, self._guarded.context), self._world)
         return kept.as_before(answers)
 
-    def _offered(self, project: NormalizedName) -> frozenset[str]:
-        """The sha256 of everything that is offered of a project that has been asked for."""
+    def _published(self, project: NormalizedName) -> frozenset[str]:
+        """The sha256 of everything that is listed of a project that has been asked for, as far as pages say it."""
         routed = self._router.find(project) if self._router is not None else None
         files = [file for _, listed in routed.files for file in listed] if isinstance(routed, Routed) else []
         return frozenset(file.digests.sha256 for file in files if file.digests.sha256 is not None)
@@ -179,6 +184,16 @@ class Answers:
                 return
             self._told.add(event.finding)
         self._world.sink(event)
+
+
+def _measured_in(answers: Sequence[Answer]) -> Mapping[NormalizedName, set[str]]:
+    """The sha256 of every file that would do, also of those that had to be read for it."""
+    found: dict[NormalizedName, set[str]] = {}
+    choices = (choice for answer in answers for choice in answer.choice.with_builds())
+    for project, files in (listed for choice in choices for listed in choice.files.items()):
+        digests = {file.digests.sha256 for file in files if file.digests.sha256 is not None}
+        found.setdefault(project, set()).update(digests)
+    return found
 
 
 def _with_files(plan: Plan, files: Mapping[NormalizedName, tuple[FileEntry, ...]]) -> Plan:

@@ -23,7 +23,7 @@ from safepip.route import NotFound, Routed, Router
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from safepip.core.index import FileEntry
+    from safepip.core.index import FileEntry, Index
     from safepip.core.locking import Answer, Choice, LockTarget
     from safepip.core.plan import Plan
     from safepip.lock.previous import Pin
@@ -75,7 +75,7 @@ class Kept:
         """The answers, saying of files that stay what was said of them."""
         from safepip.lock.facts import as_before
 
-        return tuple(answers) if self.options.upgrade else as_before(answers, self.previous)
+        return as_before(answers, self.previous, filled=self.options.upgrade)
 
     def republished(self, answers: Sequence[Answer], offered: Offered) -> Iterator[Finding]:
         """Files that have other bytes than when they were locked; a local folder's are the operator's own."""
@@ -88,18 +88,23 @@ class Kept:
                 (f"locked with {_first(one.before)}", f"now the page says {_first(one.now.digests)}"),
             )
         if not self.previous.files:  # a requirements file names none
-            yield from self._gone(answers, offered)
+            yield from self._replaced(answers, offered)
 
-    def _gone(self, answers: Sequence[Answer], offered: Offered) -> Iterator[Finding]:
-        """Locked versions that are chosen again although no file that was locked is there any more."""
+    def _replaced(self, answers: Sequence[Answer], offered: Offered) -> Iterator[Finding]:
+        """Locked versions that lost a file, and that cannot do without one that was not locked."""
         for pin in self.previous.pins:
-            files = [file for answer in answers for file in _files_of(pin, answer.choice)]
-            if files and pin.digests and not pin.digests & offered(pin.project):
+            files = [found for answer in answers for found in _files_of(pin, answer.choice)]
+            other = [file for _, file in files if file.digests.sha256 not in pin.digests]
+            gone = pin.digests - offered(pin.project)
+            # An index that publishes no digests does not say which of several files is gone.
+            certain = gone == pin.digests or not any(index.records_digests for index, _ in files)
+            if other and gone and certain:
                 yield _republished(
-                    f"none of the files that {pin.project} {pin.version} was locked with is offered any more",
+                    f"{_some_of(gone, pin.digests)} the files that {pin.project} {pin.version} was locked with "
+                    "is offered any more, and other bytes are",
                     pin.project,
-                    files[0],
-                    (f"there is {files[0].filename} with {_first(files[0].digests)}",),
+                    other[0],
+                    (f"there is {other[0].filename} with {_first(other[0].digests)}",),
                 )
 
 
@@ -156,7 +161,7 @@ class KeepingRouter(Router):
             fitting = sorted(name for name in of_step if name.endswith(WHEEL) and self._fits(name))
             if fitting:
                 yield (
-                    f"{step.project}: added since it was locked, and left out: {', '.join(some(fitting))}; "
+                    f"warning: {step.project}: added since it was locked, and left out: {', '.join(some(fitting))}; "
                     f"--upgrade-package {step.project} takes it"
                 )
 
@@ -201,12 +206,12 @@ class KeepingRouter(Router):
         return None if text is None else self._texts.version(text)
 
 
-def _files_of(pin: Pin, choice: Choice) -> Iterator[FileEntry]:
+def _files_of(pin: Pin, choice: Choice) -> Iterator[tuple[Index, FileEntry]]:
     """What would do of a version, where the choice has that very version, and from an index."""
     for step in choice.plan.steps:
         same = (step.project, step.version) == (pin.project, pin.version)
         if same and not step.route.index.kind.local:
-            yield from choice.files.get(step.project, ())
+            yield from ((step.route.index, file) for file in choice.files.get(step.project, ()))
 
 
 def _republished(message: str, project: NormalizedName, file: FileEntry, notes: tuple[str, ...]) -> Finding:
@@ -222,6 +227,10 @@ def _republished(message: str, project: NormalizedName, file: FileEntry, notes: 
         f"--allow republished-file:{project} --reason WHY",
         decided_by="the lock that is there",
     )
+
+
+def _some_of(gone: frozenset[str], locked: frozenset[str]) -> str:
+    return "none of" if gone == locked else "not every one of"
 
 
 def _first(digests: Iterable[object]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safepip.core.index import Index
-    from safepip.core.locking import Answer, Choice
+    from safepip.core.locking import Answer
     from safepip.core.plan import Step
     from safepip.lock.previous import Pin, Previous
 
@@ -47,7 +47,7 @@ def rerouted(
 def _moved(pin: Pin, answers: Iterable[Answer]) -> Step | None:
     """What is chosen of a locked project from another index, where nobody's pattern says so."""
     for answer in answers:
-        for step in _steps(answer.choice):
+        for step in (step for choice in answer.choice.with_builds() for step in choice.plan.steps):
             route = step.route
             if step.project != pin.project or step.direct or pin.index is None:
                 continue
@@ -55,12 +55,6 @@ def _moved(pin: Pin, answers: Iterable[Answer]) -> Step | None:
             if route.reason in UNDECIDED_BY_POLICY and _address(pin.index) not in places:
                 return step
     return None
-
-
-def _steps(choice: Choice) -> Iterator[Step]:
-    yield from choice.plan.steps
-    for needed in choice.builds.values():
-        yield from _steps(needed)
 
 
 def _address(text: str) -> str:

@@ -6,14 +6,14 @@ disk changes at the very end, at once, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from safepip.core.errors import ExitCode, OutOfDate
+from safepip.core.errors import CommandError, ExitCode, OutOfDate
 from safepip.core.lock_page import LockPage
 from safepip.core.plan import Plan
 from safepip.flows.applying import check_virtualenv
@@ -28,7 +28,7 @@ from safepip.policy.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from safepip.core.lock_page import LockDifference
-    from safepip.core.locking import Answer, Choice
+    from safepip.core.locking import Answer
     from safepip.flows.lock_inputs import Asked
     from safepip.flows.lock_output import Destination
     from safepip.flows.world import Target, World
@@ -59,6 +59,7 @@ def lock(invocation: Invocation, own: OwnOptions, world: World) -> int:
             _explain(answers, world)
             return ExitCode.OK
         after = content(to, answers, fingerprint(known.policy))
+        _check_secrets(to, after, world)
         if own.lock.check:
             _compare(to, after)
         else:
@@ -75,6 +76,18 @@ def _answers(asked: Sequence[Asked], to: Destination, target: Target, world: Wor
         closing(Builds(guarded, connection, world, lambda: world.workshop(target))) as builds,
     ):
         return Answers(guarded, connection, world, to.kept).everything(asked, builds)
+
+
+def _check_secrets(to: Destination, after: bytes, world: World) -> None:
+    """Raise CommandError where a lock would show to everybody what this machine was told alone."""
+    secrets = world.show.secrets_in(after.decode())
+    if secrets:
+        raise CommandError(
+            f"{to.name} would show what {' and '.join(secrets)} stands for",
+            reference="lock-format",
+            hint="give credentials as userinfo of the URL, in a netrc file or in a keyring: these are never "
+            "written; what is no secret, write out in the URL",
+        )
 
 
 def _compare(to: Destination, after: bytes) -> None:
@@ -94,7 +107,7 @@ def _write(
     to: Destination, after: bytes, answers: Sequence[Answer], asked: Sequence[Asked], world: World
 ) -> None:
     """Write the lock, and down what was locked."""
-    choices = [choice for answer in answers for choice in _choices(answer.choice)]
+    choices = [choice for answer in answers for choice in answer.choice.with_builds()]
     for choice in choices:
         world.audit.admitted(_with_digests_only(choice.plan), {})
     if to.output is None:
@@ -104,13 +117,6 @@ def _write(
     memory = memory_of(asked[0].guarded, world)
     for choice in choices:
         memory.remember_listed(choice.plan, choice.files)
-
-
-def _choices(choice: Choice) -> Iterator[Choice]:
-    """A choice, and those for what its builds need."""
-    yield choice
-    for needed in choice.builds.values():
-        yield from _choices(needed)
 
 
 def _with_digests_only(plan: Plan) -> Plan:
@@ -131,7 +137,10 @@ def _united(answers: Sequence[Answer]) -> Plan:
 def _missing(own: OwnOptions, answers: Sequence[Answer]) -> list[str]:
     """Projects that are to be upgraded, and that nobody needs."""
     needed = {
-        step.project for answer in answers for choice in _choices(answer.choice) for step in choice.plan.steps
+        step.project
+        for answer in answers
+        for choice in answer.choice.with_builds()
+        for step in choice.plan.steps
     }
     named = [one.value.name for one in own.lock.upgrade_packages]
     return [name for name in named if canonicalize_name(name) not in needed]

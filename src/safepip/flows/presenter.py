@@ -29,6 +29,9 @@ class Presenter(Protocol):
     def hide(self, variable: str, value: str) -> None:
         """Show the variable wherever its value would stand: it may be a secret."""
 
+    def secrets_in(self, text: str) -> Sequence[str]:
+        """What would be shown for secrets in the text: variables that are hidden, parameters of URLs."""
+
     def satisfied(self, plan: Plan) -> None:
         """``Requirement already satisfied: …``."""
 

@@ -129,6 +129,8 @@ class DiskMirror:
             raise _foreign(folder / HTML_PAGE, "was not written by safepip mirror")
 
     def _listed(self, folder: Path) -> Iterator[MirroredFile]:
+        if folder.is_symlink():
+            raise _foreign(folder, "is a link, and what is written would be somewhere else")
         self._check_own(folder)
         page = folder / JSON_PAGE
         if not page.exists():

@@ -59,6 +59,17 @@ def has_hidden(text: str) -> bool:
     return any(value in text for value in _NAMED)
 
 
+def named_secrets(text: str) -> tuple[str, ...]:
+    """For each secret that stands in the text outside of userinfo, what is shown for it: ``${TOKEN}``, ``token=****``."""
+    hidden = [variable for value, variable in _NAMED.items() if value in text]
+    parameters = [
+        f"{match[0].removesuffix(match['value'])[1:]}{MASK}"
+        for match in _PARAMETER.finditer(text)
+        if not _VARIABLE.match(match["value"])
+    ]
+    return tuple(dict.fromkeys((*hidden, *parameters)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
     """Characters ``start`` to ``end`` (exclusive) of a text, and what to show for them."""

@@ -235,9 +235,9 @@ class Planner:
                 newest[one.finding.rule] = (str(one.offer.version), one.finding.message)
         for rule, (version, message) in newest.items():
             if rule == "sdist-build":
-                yield f"{step.project} {version} passed over: only a source distribution fits {self.factory.target.described} ({rule})"
+                yield f"warning: {step.project} {version} passed over: only a source distribution fits {self.factory.target.described} ({rule})"
             else:
-                yield f"{step.project} {version} passed over: {message} ({rule})"
+                yield f"warning: {step.project} {version} passed over: {message} ({rule})"
 
 
 def _is_local_source(candidate: FileCandidate) -> bool:
