@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest $(if $(TESTS),-k "$(TESTS)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev lint format types test search integration servers bench bench-interception bench-indexes differential real-builds pip-suite generate check-generated lock docs package clean
+.PHONY: help demo dev lint format types test search integration servers bench bench-interception bench-indexes differential real-builds real-locks pip-suite generate check-generated lock docs package clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ differential: $(READY)  ## the same answers as pip, on the machine's own index
 
 real-builds: $(READY)  ## real projects from source, on the machine's own index: needs a C compiler and libpq-dev
 	$(BIN)/python -m tasks.real_builds
+
+real-locks: $(READY) servers  ## jupyterlab and apache-airflow for six environments, installed by safepip, pip and uv: Linux x86-64
+	$(BIN)/python -m tasks.real_locks
 
 pip-suite: $(READY)  ## pip's own tests with safepip in pip's place: PIP=/path/to/checkout, FILES="list show"
 	$(BIN)/python -m integration.pip_suite $(PIP) $(FILES)

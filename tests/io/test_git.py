@@ -249,9 +249,7 @@ def test_a_thousand_names_like_commit_ids_do_not_hold_up(
 
 @pytest.mark.parametrize("dumb", [True, False])
 @pytest.mark.parametrize("name", ["refs/pull/7/head", "refs/forks/evil/heads/main", "refs/notes/commits"])
-def test_a_commit_of_somebody_elses_is_refused(
-    tmp_path: Path, desk: Desk, name: str, dumb: bool
-) -> None:
+def test_a_commit_of_somebody_elses_is_refused(tmp_path: Path, desk: Desk, name: str, dumb: bool) -> None:
     """Hosts keep forks and proposed changes in one store with the project, and give all of it at its address."""
     with GitServer(tmp_path / "host", dumb=dumb) as server:
         demo = Repository.make(server.folder / "demo.git")

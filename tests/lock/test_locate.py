@@ -169,6 +169,14 @@ def test_a_subdirectory_inside_is_kept(name: str) -> None:
     assert only(lock_of(direct(table))).url == f"file:///project/src/{name}"
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_upload_time_outside_of_the_calendar_is_said(time: str) -> None:
+    with pytest.raises(RequirementFileError, match=r"is before or after all times") as caught:
+        only(lock_of(UV.replace("2026-01-02T03:04:05Z", time)))
+    assert caught.value.origin is not None
+    assert caught.value.origin.line
+
+
 def test_an_upload_time_without_offset_is_one_in_utc() -> None:
     """PEP 751 asks for UTC; a time that cannot be compared with others would end the run."""
     found = only(lock_of(UV.replace("03:04:05Z", "03:04:05")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -125,6 +127,21 @@ def test_the_line_that_is_no_pin_is_shown() -> None:
     assert caught.value.origin is not None
     assert str(caught.value.origin) == "requirements.txt:2:1"
     assert caught.value.origin.text == "flask>=3"
+
+
+def test_an_upload_time_without_offset_is_one_in_utc() -> None:
+    """Else the clock of whoever locks would decide what is written again."""
+    kept = read_previous(UV.replace("03:04:05Z", "03:04:05").encode(), Format.PYLOCK, place="pylock.toml")
+
+    (facts,) = (facts for facts in kept.facts.values() if facts.upload_time is not None)
+    assert facts.upload_time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_an_upload_time_outside_of_the_calendar_makes_it_unreadable() -> None:
+    text = UV.replace("2026-01-02T03:04:05Z", "0001-01-01T00:00:00+14:00")
+
+    with pytest.raises(RequirementFileError, match="no lock that safepip can read"):
+        read_previous(text.encode(), Format.PYLOCK, place="pylock.toml")
 
 
 @pytest.mark.parametrize("packages", ["build-packages = 5", "build-packages = [{ name = 'Not Normal' }]"])

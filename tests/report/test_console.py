@@ -55,6 +55,20 @@ def test_findings_that_differ_are_not_folded():
     assert text.count("warning[yanked-release]") == 2
 
 
+def test_of_many_findings_of_one_rule_those_in_the_middle_are_told_in_brief():
+    findings = [
+        Finding(
+            rule="r", message=f"p{n} has none", origin=samples.in_file(line=n), level=Level.DENY, help="do"
+        )
+        for n in range(1, 10)
+    ]
+    text = render_findings(findings, color=False)
+    assert text.count("= help: do") == 4
+    assert "error[r]: p5 has none (requirements.txt:5)\nerror[r]: p6 has none (" in text
+    assert all(f"p{n} has none" in text for n in range(1, 10))
+    assert render_findings(findings[:6], color=False).count("= help: do") == 6
+
+
 def test_warnings_alone_have_a_summary_without_a_refusal():
     text = render_findings([samples.yanked_release()], color=False)
     assert text.endswith("\nsafepip: 1 warning\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os.path
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePath
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -21,6 +21,7 @@ from safepip.core.positions import KeyPath
 from safepip.core.subjects import LockedFile
 from safepip.lock.read import Lock
 from safepip.lock.select import Chosen
+from safepip.lock.times import LockTimeError, in_utc
 
 _FILENAME = re.compile(r"[A-Za-z0-9._+!~-]+\Z")
 _SUBDIRECTORY = re.compile(r"(?!\.{1,2}(/|\Z))[\w. +~-]+(/(?!\.{1,2}(/|\Z))[\w. +~-]+)*/?\Z")
@@ -56,7 +57,7 @@ def locked_file(lock: Lock, chosen: Chosen) -> LockedFile:
         origin=lock.text.origin(chosen.path),
         digests=_digests(lock, artifact, chosen.path),
         size=artifact.size,
-        upload_time=_in_utc(artifact.upload_time),
+        upload_time=_upload_time(lock, artifact.upload_time, chosen.path),
         index=None
         if index is None
         else Sourced(value=index, origin=lock.text.origin((*chosen.package_path, "index"))),
@@ -176,9 +177,11 @@ def _digests(lock: Lock, file: PackageArchive | PackageWheel | PackageSdist, pat
         raise lock.invalid(str(error), (*path, "hashes")) from None
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """A time without an offset is one in UTC: the standard asks for no other (PEP 751)."""
-    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def _upload_time(lock: Lock, moment: datetime | None, path: KeyPath) -> datetime | None:
+    try:
+        return in_utc(moment)
+    except LockTimeError as error:
+        raise lock.invalid(str(error), (*path, "upload-time")) from None
 
 
 def _wrong(lock: Lock, message: str, path: KeyPath) -> RequirementFileError:

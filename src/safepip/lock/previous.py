@@ -29,6 +29,7 @@ from safepip.core.locking import Answer
 from safepip.core.origin import Layer, Origin, Place
 from safepip.lock.hashed import NotHashed, read_hashed
 from safepip.lock.read import read_lock
+from safepip.lock.times import LockTimeError, in_utc
 from safepip.lock.united import unite
 
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
@@ -162,7 +163,7 @@ def _of_lock(data: bytes, place: str) -> Previous:
     except RequirementFileError as error:
         reason = error.message.removeprefix(f"Invalid pylock file {place!r}: ")
         raise _unreadable(place, reason, error.origin) from None
-    except (PylockValidationError, DigestError) as error:
+    except (PylockValidationError, DigestError, LockTimeError) as error:
         raise _unreadable(place, str(error), None) from None
 
 
@@ -173,7 +174,7 @@ def _of_pylock(pylock: Pylock) -> Previous:
         pins=tuple(map(_pin_of, pylock.packages)),
         build_pins=tuple(map(_pin_of, build_packages)),
         files=MappingProxyType({file.filename: _strong(file) for file in files}),
-        facts=MappingProxyType({file.filename: Facts(file.size, file.upload_time) for file in files}),
+        facts=MappingProxyType({file.filename: Facts(file.size, in_utc(file.upload_time)) for file in files}),
     )
 
 

@@ -6,8 +6,9 @@ Readable without colour; colour only repeats what the words say. Every text by o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from safepip.core.errors import Refused, SafepipError
 from safepip.core.finding import Finding, Level
@@ -18,6 +19,10 @@ from safepip.report.visible import shown, shown_lines
 
 PLACES_NAMED = 4
 """Further places of one finding that are named; the rest is counted."""
+
+WHOLE = 6
+"""Blocks of one rule that are shown in full; of more, the first ones and the last, which has the remedy."""
+_FIRST = 3
 
 _RESET = "\x1b[0m"
 _STYLES = {
@@ -77,7 +82,10 @@ def render_findings(
     if ordered[-1].denies:
         # Denials stand last, and there the eye ends.
         entries[-1] = replace(entries[-1], see=f"safepip explain {entries[-1].reference}")
-    blocks = [_render(entry, color=color, width=width) for entry in entries]
+    blocks = [
+        _in_brief(together, color=color) if brief else _render(together[0], color=color, width=width)
+        for brief, together in _by_length(entries)
+    ]
     return "\n".join(blocks) + "\n" + summary_line(ordered, verdict=verdict, consequence=consequence) + "\n"
 
 
@@ -132,6 +140,30 @@ def _folded(findings: Iterable[Finding]) -> list[list[Finding]]:
         group = groups.setdefault((*same, finding.decided_by, finding.notes, finding.related), {})
         group.setdefault(place_order(finding.origin), finding)
     return [list(group.values()) for group in groups.values()]
+
+
+def _by_length(entries: Sequence[_Entry]) -> Iterator[tuple[bool, list[_Entry]]]:
+    """Each entry alone; those in the middle of many of one rule together, to be told in brief."""
+    of_rule: dict[tuple[str, str | None], list[_Entry]] = {}
+    for entry in entries:
+        of_rule.setdefault((entry.level, entry.reference), []).append(entry)
+    middle = {id(one) for same in of_rule.values() if len(same) > WHOLE for one in same[_FIRST:-1]}
+    for brief, group in groupby(entries, key=lambda entry: id(entry) in middle):
+        if brief:
+            yield True, list(group)
+        else:
+            yield from ((False, [entry]) for entry in group)
+
+
+def _in_brief(entries: Iterable[_Entry], *, color: bool) -> str:
+    """A line each: what, and where."""
+    paint = _Painter(color=color)
+    return "".join(f"{line}\n" for entry in entries for line in _title(_with_place(entry), paint))
+
+
+def _with_place(entry: _Entry) -> _Entry:
+    origin, _ = entry.places[0]
+    return replace(entry, message=f"{entry.message} ({place_of(origin)})")
 
 
 def _entry(finding: Finding, *, others: Sequence[Origin]) -> _Entry:
