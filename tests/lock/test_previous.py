@@ -133,8 +133,7 @@ def test_an_upload_time_without_offset_is_one_in_utc() -> None:
     """Else the clock of whoever locks would decide what is written again."""
     kept = read_previous(UV.replace("03:04:05Z", "03:04:05").encode(), Format.PYLOCK, place="pylock.toml")
 
-    (facts,) = (facts for facts in kept.facts.values() if facts.upload_time is not None)
-    assert facts.upload_time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert kept.facts["app-1.0-py3-none-any.whl"].upload_time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def test_an_upload_time_outside_of_the_calendar_makes_it_unreadable() -> None:

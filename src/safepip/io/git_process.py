@@ -13,6 +13,7 @@ from pathlib import Path
 from safepip.core.errors import ApplyError, SafepipError
 from safepip.core.limits import Limits
 from safepip.io.build_process import end_group
+from safepip.io.interruption import deferring
 
 _WATCHED_SECONDS = 0.25
 _REST = 10
@@ -77,17 +78,23 @@ class Git:
             self._output.open("wb") as output,
             self._words.open("wb") as words,
         ):
-            process = subprocess.Popen(
-                [self._program, *arguments],
-                cwd=self._folder,
-                env=dict(environ),
-                stdin=standard_input,
-                stdout=output,
-                stderr=words,
-                # Ctrl-C in a terminal reaches safepip only, which then ends everything that was started.
-                start_new_session=True,
-            )
-            why, code = self._wait(process)
+            process = None
+            try:
+                with deferring():
+                    process = subprocess.Popen(
+                        [self._program, *arguments],
+                        cwd=self._folder,
+                        env=dict(environ),
+                        stdin=standard_input,
+                        stdout=output,
+                        stderr=words,
+                        # Ctrl-C in a terminal reaches safepip only, which then ends everything that was started.
+                        start_new_session=True,
+                    )
+                why, code = self._wait(process)
+            finally:
+                if process is not None:
+                    end_group(process)
         if why:
             raise GitFailed(why)
         if code:
@@ -101,7 +108,6 @@ class Git:
             code = process.wait()
         finally:
             watch.stop()
-            end_group(process)
         return watch.why, code
 
     def _last_words(self) -> str:
