@@ -60,7 +60,7 @@ differential: $(READY)  ## the same answers as pip, on the machine's own index
 real-builds: $(READY)  ## real projects from source, on the machine's own index: needs a C compiler and libpq-dev
 	$(BIN)/python -m tasks.real_builds
 
-real-locks: $(READY) servers  ## jupyterlab and apache-airflow for six environments, installed by safepip, pip and uv: Linux x86-64
+real-locks: $(READY) $(SERVERS)/.installed  ## jupyterlab and apache-airflow for six environments, installed by safepip, pip and uv: Linux x86-64
 	$(BIN)/python -m tasks.real_locks
 
 pip-suite: $(READY)  ## pip's own tests with safepip in pip's place: PIP=/path/to/checkout, FILES="list show"

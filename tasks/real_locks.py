@@ -1,7 +1,7 @@
 """Lock large real projects for six environments, install from the locks with safepip, pip and uv, and compare.
 
 ``python -m tasks.real_locks [PROJECT …]``; without arguments all of ``PROJECTS``. Needs the default index of
-pip, uv (``make servers``), and Linux on x86-64 with a Python that is among ``ENVIRONMENTS``. Exit 1 where
+pip, uv (``make real-locks`` brings it), and Linux on x86-64 with a Python that is among ``ENVIRONMENTS``. Exit 1 where
 anything is not as it should be.
 """
 

@@ -1,4 +1,7 @@
-"""The real command in a real process, on real environments, against a real HTTPS index."""
+"""The real command in a real process, on real environments, against a real HTTPS index.
+
+The process is forked from one that has safepip imported, where that makes no difference to the command.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support import forking
 from support.environments import interpreter, make_environment
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
@@ -36,11 +40,15 @@ class Shell:
 
     def safepip(self, *arguments: str, environ: dict[str, str] | None = None, stdin: str = "") -> Ended:
         """``safepip --python TARGET ARGUMENTS``, in :attr:`folder`."""
-        command = [sys.executable, "-m", "safepip", "--python", str(self.python), *arguments]
+        words = ["--python", str(self.python), *arguments]
+        whole = {**os.environ, **self.environ, **(environ or {})}
+        if forking.can_fork(whole):
+            run = forking.run(words, cwd=self.folder, env=whole, stdin=stdin, timeout=120)
+            return Ended(run.returncode, run.stdout, run.stderr)
         run = subprocess.run(
-            command,
+            [sys.executable, "-m", "safepip", *words],
             cwd=self.folder,
-            env={**os.environ, **self.environ, **(environ or {})},
+            env=whole,
             input=stdin,
             capture_output=True,
             text=True,

@@ -220,6 +220,53 @@ def test_a_kept_wheel_needs_the_hash_of_its_source(admitting: Shell, server: Ind
     assert (ended.code, "error[unhashed-requirement]" in ended.err) == (10, True), ended.err
 
 
+def test_a_kept_wheel_needs_the_hashes_of_what_its_build_needed(
+    admitting: Shell, server: IndexServer
+) -> None:
+    """The build was allowed to take the tool unhashed; a requirement file's is not."""
+    publish(server, "tool")
+    digest = publish_sdist(server, "demo", needs=["tool"])
+    install(admitting, server)
+    admitting.write("requirements.txt", f"demo==1.0 --hash=sha256:{digest}\n")
+
+    ended = admitting.safepip(
+        "install", "--force-reinstall", "-r", "requirements.txt", *POLICY, *trusting(server)
+    )
+
+    assert (ended.code, "error[unhashed-requirement]" in ended.err) == (10, True), ended.err
+    assert "tool" in ended.err
+
+
+def test_a_kept_wheel_does_not_stand_in_for_a_source_that_was_changed(
+    admitting: Shell, server: IndexServer
+) -> None:
+    """Other bytes under the same name: neither the old wheel nor a new build of them."""
+    publish_sdist(server, "demo")
+    install(admitting, server)
+    server.remove_project("demo")
+    publish_sdist(server, "demo", at_build="x = 1")
+
+    ended = admitting.safepip("install", "demo", "--force-reinstall", *POLICY, *trusting(server))
+
+    assert (ended.code, "error[republished-file]" in ended.err) == (10, True), ended.err
+    assert CACHED not in ended.out
+    assert BUILT not in ended.out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_record_that_others_may_write_is_said_and_the_wheel_is_built(
+    admitting: Shell, server: IndexServer, tmp_path: Path
+) -> None:
+    publish_sdist(server, "demo")
+    install(admitting, server)
+    record_of(tmp_path).chmod(0o666)
+
+    ended = admitting.safepip("install", "demo", "--force-reinstall", *POLICY, *trusting(server))
+
+    assert (ended.code, BUILT in ended.out) == (0, True), ended.err
+    assert ended.err.count("not a regular file of this user") == 1
+
+
 def test_without_a_cache_nothing_is_kept_and_nothing_is_taken(
     admitting: Shell, server: IndexServer, tmp_path: Path
 ) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.conftest import Shell, publish, trusting
+from support.sdists import make_sdist
 from support.server import IndexServer
-from support.wheels import make_wheel, wheel_filename
+from support.wheels import make_wheel, sha256, wheel_filename
 
 LIB = wheel_filename("lib", "1.0")
 
@@ -211,3 +215,120 @@ def test_the_mode_says_whether_the_first_digest_counts(
 
     assert ended.code == code, ended.err
     assert ("error[republished-file]" in ended.err) == (code == 10)
+
+
+# --- a file that is added to a version which was used ---------------------------------------------
+
+LATE = wheel_filename("lib", "1.0", tag="py311-none-any")
+"""Fits better than ``py3-none-any`` wherever it fits at all."""
+TARGETS = ("--python-version", "3.11", "--only-binary=:all:", "--no-deps", "-d", "wheels")
+
+
+def used_in_june(shell: Shell, index: IndexServer, **page_fields: str) -> None:
+    """``lib 1.0`` and ``0.9`` are offered; of ``1.0`` a wheel for every Python was first used on 2025-06-01."""
+    index.remove_project("lib")
+    publish(index, "lib", "0.9")
+    index.add_wheel(make_wheel("lib", "1.0"), LIB, **{"upload-time": "2025-01-01T00:00:00Z"} | page_fields)
+    assert shell.safepip("download", "lib==1.0", *TARGETS, *trusting(index)).code == 0
+    with contextlib.closing(sqlite3.connect(record_of(shell))) as record, record:
+        assert record.execute("update file set since = '2025-06-01T00:00:00+00:00'").rowcount == 1
+
+
+def add(index: IndexServer, filename: str, tag: str, uploaded: str | None) -> None:
+    content = make_wheel("lib", "1.0", tag=tag, files={"lib.py": b"other = True\n"})
+    index.add_wheel(content, filename, **{"upload-time": uploaded})
+
+
+def fetched(shell: Shell) -> set[str]:
+    return {path.name for path in (shell.folder / "wheels").iterdir()}
+
+
+@pytest.mark.parametrize("asked", ["lib", "lib==1.0"])
+def test_a_file_that_is_added_to_a_used_version_does_not_take_its_place_in_silence(
+    shell: Shell, index: IndexServer, asked: str
+) -> None:
+    used_in_june(shell, index)
+    add(index, LATE, "py311-none-any", "2025-09-01T12:30:00Z")
+    command = ("download", asked, *TARGETS, *trusting(index))
+
+    ended = shell.safepip(*command)
+
+    assert (ended.code, fetched(shell)) == (10, {LIB}), ended.err
+    assert ended.err.count("error[") == 1
+    assert f"error[republished-file]: pypi ({index.url}) has added {LATE} to lib 1.0" in ended.err
+    assert f"{LIB} was first used on 2025-06-01 00:00 UTC" in ended.err
+    assert "was uploaded on 2025-09-01 12:30 UTC" in ended.err
+    assert "--allow republished-file:lib" in ended.err
+    allowed = shell.safepip(*command, *allowing("republished-file:lib"))
+    assert (allowed.code, fetched(shell)) == (0, {LIB, LATE}), allowed.err
+    assert shell.safepip(*command).code == 0, "what was allowed once is remembered"
+
+
+@pytest.mark.parametrize(
+    "uploaded", ["2025-01-01T01:00:00Z", "2025-06-01T00:00:00Z", None], ids=["release", "same", "unknown"]
+)
+def test_a_file_that_was_there_or_whose_time_nobody_knows_is_taken(
+    shell: Shell, index: IndexServer, uploaded: str | None
+) -> None:
+    used_in_june(shell, index)
+    add(index, LATE, "py311-none-any", uploaded)
+
+    ended = shell.safepip("download", "lib==1.0", *TARGETS, *trusting(index))
+
+    assert (ended.code, fetched(shell)) == (0, {LIB, LATE}), ended.err
+
+
+def test_a_late_file_where_the_used_one_does_not_fit_is_taken(shell: Shell, index: IndexServer) -> None:
+    used_in_june(shell, index, **{"requires-python": "<3.12"})
+    new = wheel_filename("lib", "1.0", tag="py313-none-any")
+    add(index, new, "py313-none-any", "2025-09-01T00:00:00Z")
+    on_new = ("--python-version", "3.13", *TARGETS[2:])
+
+    ended = shell.safepip("download", "lib==1.0", *on_new, *trusting(index))
+
+    assert (ended.code, fetched(shell)) == (0, {LIB, new}), ended.err
+
+
+def test_a_source_that_nobody_may_build_is_no_reason_against_a_late_wheel(
+    shell: Shell, index: IndexServer
+) -> None:
+    used_in_june(shell, index)
+    index.remove_project("lib")
+    index.add_file(make_sdist("lib", "1.0"), "lib-1.0.tar.gz", **{"upload-time": "2025-01-01T00:00:00Z"})
+    with contextlib.closing(sqlite3.connect(record_of(shell))) as record, record:
+        record.execute("update file set filename = 'lib-1.0.tar.gz'")
+    add(index, LATE, "py311-none-any", "2025-09-01T00:00:00Z")
+
+    ended = shell.safepip("download", "lib==1.0", *TARGETS, *trusting(index))
+
+    assert ended.code == 0, ended.err
+
+
+def test_a_late_file_that_a_hash_names_is_taken(shell: Shell, index: IndexServer) -> None:
+    used_in_june(shell, index)
+    add(index, LATE, "py311-none-any", "2025-09-01T00:00:00Z")
+    digest = sha256(make_wheel("lib", "1.0", tag="py311-none-any", files={"lib.py": b"other = True\n"}))
+    shell.write("r.txt", f"lib==1.0 --hash=sha256:{digest}\n")
+
+    ended = shell.safepip("download", "-r", "r.txt", *TARGETS, *trusting(index))
+
+    assert (ended.code, fetched(shell)) == (0, {LIB, LATE}), ended.err
+
+
+def test_where_the_index_alone_vouches_a_late_file_is_taken(shell: Shell, index: IndexServer) -> None:
+    used_in_june(shell, index)
+    add(index, LATE, "py311-none-any", "2025-09-01T00:00:00Z")
+    policy = shell.write("policy.toml", '[hashes]\nmode = "index"\n')
+
+    command = ("--policy", str(policy), "download", "lib==1.0", *TARGETS, *trusting(index))
+    assert shell.safepip(*command).code == 0
+
+
+def test_explain_tells_a_late_file(shell: Shell, index: IndexServer) -> None:
+    used_in_june(shell, index)
+    tag = f"py{sys.version_info.major}{sys.version_info.minor}-none-any"
+    add(index, wheel_filename("lib", "1.0", tag=tag), tag, "2025-09-01T00:00:00Z")
+
+    told = shell.safepip("explain", "lib==1.0", *trusting(index))
+
+    assert f"has added lib-1.0-{tag}.whl to lib 1.0" in told.out, told.out + told.err

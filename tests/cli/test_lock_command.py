@@ -345,12 +345,16 @@ def test_other_bytes_than_a_hashed_file_has_are_refused(
 def test_comments_in_a_hashed_file_stay(shell: Shell, index: IndexServer) -> None:
     assert lock(shell, index, "app", "--format", "requirements").code == 0
     path = shell.folder / "requirements.lock.txt"
-    text = path.read_text(encoding="utf-8").replace("lib==2.0", "# ask Ann before this moves\nlib==2.0")
+    text = path.read_text(encoding="utf-8").replace(
+        "lib==2.0", "# ask Ann before this moves: https://wiki.example/?key=lib\nlib==2.0"
+    )
     path.write_text(text, encoding="utf-8")
     publish(index, "app", "2.0", requires=["lib"])
 
     assert lock(shell, index, "app", "--format", "requirements", "--upgrade").code == 0
-    assert "# ask Ann before this moves\nlib==2.0" in path.read_text(encoding="utf-8")
+    assert "# ask Ann before this moves: https://wiki.example/?key=lib\nlib==2.0" in path.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_an_upgrade_of_what_nobody_needs_is_said(shell: Shell, index: IndexServer) -> None:

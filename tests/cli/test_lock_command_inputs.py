@@ -142,6 +142,26 @@ def test_a_folder_is_locked_by_its_path_with_what_it_needs(shell: Shell, index: 
     assert lib["version"] == "2.0"
 
 
+@pytest.mark.parametrize("words", [(".",), ("-e", ".")])
+def test_a_lock_with_a_folder_installs_from_any_place(
+    shell: Shell, index: IndexServer, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Files with hashes stand beside it; a folder can have none."""
+    write_project(shell.folder, "mine", requires=["lib"])
+    assert lock(shell, index, *words).code == 0
+    path = str(shell.folder / "pylock.toml")
+    shell.folder = tmp_path
+
+    asked = shell.safepip("install", *trusting(index), "--require-hashes", "-r", path)
+    assert (asked.code, "error[unhashed-requirement]: mine has no hash" in asked.err) == (10, True), asked.err
+    beside = shell.safepip("install", *trusting(index), "app", "-r", path)
+    assert (beside.code, "error[unhashed-requirement]: app has no hash" in beside.err) == (10, True), (
+        beside.err
+    )
+    ended = shell.safepip("install", *trusting(index), "-r", path)
+    assert (ended.code, len(shell.installed())) == (0, 2), ended.err
+
+
 def test_an_editable_folder_stays_one(shell: Shell, index: IndexServer) -> None:
     write_project(shell.folder / "own", "mine")
     ended = lock(shell, index, "-e", "./own")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Shell
+from cli.conftest import Shell, publish
 from support.repositories import GitServer, Repository
 from support.sdists import ProjectSpec, project_files
+from support.server import IndexServer
 
 NO_INDEX = ("--no-index",)
 
@@ -265,11 +266,11 @@ def test_a_subdirectory_is_built(shell: Shell, server: GitServer, demo: Reposito
     assert direct_url(shell)["subdirectory"] == "python"
 
 
-@pytest.mark.parametrize("subdirectory", ["../..", "nowhere", "link"])
+@pytest.mark.parametrize("subdirectory", ["../..", "nowhere", "link", ".git/refs/tags", ".GIT"])
 def test_a_subdirectory_outside_is_refused(
     shell: Shell, server: GitServer, demo: Repository, subdirectory: str
 ) -> None:
-    commit = demo.commit(project())
+    commit = demo.commit(project(), tag="pyproject.toml")
     requirement = f"{server.requirement('acme/demo.git', commit)}#subdirectory={subdirectory}"
 
     ended = shell.safepip("install", requirement, *admitting(shell, server))
@@ -604,6 +605,24 @@ def test_a_repository_is_locked_by_its_commit(shell: Shell, server: GitServer, d
     assert (locked.code, ended.code, shell.installed()) == (0, 0, {"demo-1.0"}), locked.err + ended.err
     assert f'commit-id = "{commit}"' in text
     assert f'url = "{server.url("acme/demo.git")}"' in text
+
+
+def test_a_lock_with_a_repository_beside_hashed_files_installs(
+    shell: Shell, server: GitServer, demo: Repository
+) -> None:
+    """The commit id says what it is; the files say it with their hashes."""
+    commit = demo.commit(project(requires=["lib"]))
+    with IndexServer() as index:
+        publish(index, "lib")
+        entry = f'[[index]]\nname = "corp"\nurl = "{index.url}"\nca-bundle = "{index.ca_path}"\n'
+        shell.write("policy.toml", server.allowing(entry))
+        words = ("--policy", "policy.toml", "--cert", server.ca_path)
+
+        locked = shell.safepip("lock", server.requirement("acme/demo.git", commit), *words)
+        ended = shell.safepip("install", "-r", "pylock.toml", *words)
+
+    assert (locked.code, ended.code) == (0, 0), locked.err + ended.err
+    assert shell.installed() == {"demo-1.0", "lib-1.0"}
 
 
 def test_a_script_may_name_a_repository(shell: Shell, server: GitServer, demo: Repository) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +32,12 @@ def built(folder: Path, content: bytes = CONTENT, lacked: tuple[str, ...] = ()) 
     path.write_bytes(content)
     digests = Digests.of([Digest.of("sha256", hashlib.sha256(content).hexdigest())])
     return BuiltWheel(path=path, digests=digests, size=len(content), lacked=lacked)
+
+
+def edit(tmp_path: Path, statement: str, *values: object) -> None:
+    """Change the record by hand."""
+    with closing(sqlite3.connect(tmp_path / "data" / "built.sqlite3")) as database, database:
+        database.execute(statement, values)
 
 
 def test_what_was_kept_is_found_with_its_metadata(kept: KeptWheels, tmp_path: Path) -> None:
@@ -92,14 +101,101 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_the_system(kept: KeptWhe
 
 
 def test_a_record_of_another_version_is_not_guessed_at(kept: KeptWheels, tmp_path: Path) -> None:
-    import sqlite3
-
     kept.remember_asked("tar sha256:0", KEY, [])
-    database = sqlite3.connect(tmp_path / "data" / "built.sqlite3")
-    database.execute("pragma user_version = 7")
-    database.close()
+    edit(tmp_path, "pragma user_version = 7")
 
     with pytest.raises(ConfigurationError, match="the record of built wheels cannot be read"):
         kept.find(KEY)
     with pytest.raises(OSError, match="format 7"):
         kept.keep(KEY, built(tmp_path), NOW)
+
+
+@pytest.mark.parametrize(
+    "column, value",
+    [
+        ("filename", "../../../../precious.txt"),
+        ("filename", "../../../../precious.whl"),
+        ("filename", "demo-1.0-py3-none-any.whl/../../precious.whl"),
+        ("filename", b"demo-1.0-py3-none-any.whl"),
+        ("sha256", "../.."),
+        ("sha256", "A" * 64),
+        ("size", "many"),
+        ("lacked", "{}"),
+        ("lacked", "[1]"),
+        ("lacked", "[" * 9),
+        ("lacked", b"[]"),
+    ],
+)
+def test_a_row_that_safepip_never_wrote_is_damage_and_no_path(
+    kept: KeptWheels, tmp_path: Path, column: str, value: object
+) -> None:
+    """A wheel with other bytes than the record says is removed: that must not reach other files."""
+    kept.keep(KEY, built(tmp_path), NOW)
+    precious = [tmp_path / f"precious.{ending}" for ending in ("txt", "whl")]
+    for path in precious:
+        path.write_text("x")
+    edit(tmp_path, f"update wheel set {column} = ?", value)
+
+    with pytest.raises(ConfigurationError, match="the record of built wheels cannot be read"):
+        kept.find(KEY)
+
+    assert all(path.exists() for path in precious)
+
+
+@pytest.mark.parametrize("texts", ["5", "null", '{"a": 1}', "[5]", "", b"[]"])
+def test_an_answer_that_is_no_list_of_texts_is_damage(
+    kept: KeptWheels, tmp_path: Path, texts: str | bytes
+) -> None:
+    kept.remember_asked("tar sha256:0", KEY, [])
+    edit(tmp_path, "update asked set texts = ?", texts)
+
+    with pytest.raises(ConfigurationError, match="the record of built wheels cannot be read"):
+        kept.asked(KEY)
+
+
+def test_a_wheel_of_another_size_than_the_record_says_is_none(kept: KeptWheels, tmp_path: Path) -> None:
+    kept.keep(KEY, built(tmp_path), NOW)
+    edit(tmp_path, "update wheel set size = size + 1")
+
+    assert kept.find(KEY) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("what", ["file", "folder", "link", "owner", "owner of the folder"])
+def test_a_record_that_somebody_else_may_have_written_says_nothing(
+    kept: KeptWheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Who calls ``sudo`` with the home of another user would install what that user's record names."""
+    kept.keep(KEY, built(tmp_path), NOW)
+    record = tmp_path / "data" / "built.sqlite3"
+    if what == "file":
+        record.chmod(0o666)
+    elif what == "folder":
+        record.parent.chmod(0o777)
+    elif what == "link":
+        record.rename(tmp_path / "elsewhere")
+        record.symlink_to(tmp_path / "elsewhere")
+    else:
+        me = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+        if what == "owner":
+            monkeypatch.setattr("safepip.io.database.own_folder", lambda folder: None)
+
+    with pytest.raises(ConfigurationError, match="the record of built wheels cannot be read"):
+        kept.find(KEY)
+    with pytest.raises(OSError):
+        kept.keep(OTHER, built(tmp_path), NOW)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_the_record_and_its_folder_are_the_users_alone(kept: KeptWheels, tmp_path: Path) -> None:
+    """Also with an umask that lets a group write."""
+    before = os.umask(0o002)
+    try:
+        kept.keep(KEY, built(tmp_path), NOW)
+    finally:
+        os.umask(before)
+
+    assert kept.find(KEY) is not None
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "built.sqlite3").stat().st_mode & 0o777 == 0o600

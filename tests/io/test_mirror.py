@@ -116,6 +116,22 @@ def test_a_full_disk_leaves_pages_and_no_halves(
     assert folder.listed() == (DEMO,)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only a lock says that nobody else is writing")
+def test_halves_of_a_killed_run_are_cleared_away(tmp_path: Path) -> None:
+    place = tmp_path / "m/simple/demo"
+    place.mkdir(parents=True)
+    halves = [f".{DEMO.filename}", f".{DEMO.filename}.metadata", ".demo-1.0.tar.gz", ".index.html"]
+    kept = {f"m/simple/demo/{name}" for name in (".htaccess", f".{DEMO.filename}", ".x.0123456789abcdef")}
+    for path in (*(place / f"{half}.0123456789abcdef" for half in halves), *map(tmp_path.joinpath, kept)):
+        path.touch()
+
+    shelf = DiskMirror(tmp_path / "m", flat=False)
+    shelf.begin()
+    shelf.close()
+
+    assert below(tmp_path) == kept
+
+
 def test_two_runs_follow_each_other(tmp_path: Path) -> None:
     first, second = (DiskMirror(tmp_path / "m", flat=False) for _ in range(2))
     first.begin()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import safepip.io.output as output_module
 from safepip.core.errors import CommandError
+from safepip.core.limits import Limits
 from safepip.io.output import OutputFile
 
 
@@ -46,12 +48,35 @@ def test_an_old_file_keeps_its_permissions(tmp_path: Path) -> None:
 @posix
 def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "real").touch()
     (tmp_path / "lock").symlink_to(Path("elsewhere", "real"))
 
     OutputFile(tmp_path / "lock").write(b"new\n")
 
     assert (tmp_path / "lock").is_symlink()
     assert (tmp_path / "elsewhere" / "real").read_bytes() == b"new\n"
+
+
+@posix
+def test_a_link_does_not_say_where_a_new_file_appears(tmp_path: Path) -> None:
+    """A checked out tree may have one to a place of its author's choice."""
+    (tmp_path / "lock").symlink_to(tmp_path / "profile")
+
+    with pytest.raises(CommandError, match="a link that leads nowhere"):
+        OutputFile(tmp_path / "lock")
+
+    assert not (tmp_path / "profile").exists()
+
+
+def test_a_file_without_end_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(b"12345")
+    monkeypatch.setattr(output_module, "Limits", lambda: Limits(local_text_max_bytes=5))
+    assert OutputFile(path).before == b"12345"
+    path.write_bytes(b"123456")
+
+    with pytest.raises(CommandError, match="it has more than 5 bytes"):
+        OutputFile(path)
 
 
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path: Path) -> None:

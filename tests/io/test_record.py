@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +74,31 @@ def test_what_is_half_written_is_not_written(record: SqliteRecord, monkeypatch: 
         record.remember([known("a"), bad])
 
     assert record.known(canonicalize_name("a")).route is None
+
+
+_KILLED = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("pragma cache_size = 1")
+database.execute("begin immediate")
+database.execute("delete from route")
+for number in range(2000):
+    database.execute("insert into route values (?, 'x', 'x', 'x')", (str(number) * 20,))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_run_that_was_killed_while_it_wrote_leaves_what_was_known(
+    record: SqliteRecord, tmp_path: Path
+) -> None:
+    """Some of its pages are in the file by then: they are taken back by whoever asks next."""
+    record.remember([known("a")])
+    path = tmp_path / "deep" / "down" / "record.sqlite3"
+    subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False, timeout=60)
+    assert path.with_name(f"{path.name}-journal").exists()
+
+    assert record.known(canonicalize_name("a")) == known("a")
 
 
 def test_runs_that_write_at_the_same_time_lose_nothing(record: SqliteRecord, tmp_path: Path) -> None:

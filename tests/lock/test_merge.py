@@ -333,7 +333,7 @@ def test_who_asked_is_said_without_places_of_this_machine_and_secrets() -> None:
                 "demo",
                 "1.0",
                 from_file("/project/requirements/dev.in"),
-                from_file("https://me:hunter2@files.example/r.txt"),
+                from_file("https://me:hunter2@files.example/r.txt?token=hunter2"),
                 from_file("pyproject.toml"),
                 typed,
                 from_project("Flask"),

@@ -16,11 +16,11 @@ THREATS = ROOT / "tests" / "threats"
 NAME = re.compile(r"`((?:tests/[\w/]+\.py::)?test_\w+)`")
 FILE = re.compile(r"^`(tests/[\w/]+\.py)`$", re.MULTILINE)
 ATTACKS = {
-    "Through the command line": 29,
+    "Through the command line": 30,
     "Through the environment": 18,
     "Through pip's configuration files": 10,
     "Through requirement and constraint files": 20,
-    "Through lock files": 10,
+    "Through lock files": 11,
     "Through builds": 15,
     "Through caches, credentials and what is left over": 16,
     "Through mirrors and exact environments": 11,

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "journal": "tests/io/test_apply_failures.py::test_unreadable_journal_stops",
     "no-editable-hook": "tests/cli/test_build.py::test_a_project_without_the_hook_cannot_be_editable",
     "no-such-commit": "tests/io/test_git.py::test_a_commit_that_is_not_there_is_said",
+    "outside-file": "tests/cli/test_sync_attacks.py::test_files_outside_of_the_environment_are_not_removed",
     "plan-not-met": "tests/io/test_apply_failures.py::test_plan_that_pip_does_not_meet_is_undone",
     "repository-download": "tests/cli/test_vcs.py::test_a_repository_has_no_file_to_download",
     "repository-unavailable": "tests/io/test_git.py::test_an_unknown_host_key_is_said",

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safepip.report import redact as redacting
-from safepip.report.redact import hide, redact
+from safepip.report.redact import hide, named_secrets, redact
 from safepip.report.visible import shown
 
 USERINFO = st.text(
@@ -94,12 +94,12 @@ def test_masking_twice_changes_nothing(text):
     assert redact(redact(text)) == redact(text)
 
 
-@pytest.mark.parametrize("unit", ["a", "//a:b", "a:b,", "https://a:b", "?token=", "://", "//a:b "])
+@pytest.mark.parametrize("unit", ["a", "//a:b", "a:b,", "https://a:b", "?token=", "token", "://", "//a:b "])
 def test_a_hostile_line_costs_little_time(unit):
-    text = unit * (50_000 // len(unit)) + "="
+    text = "?" + unit * (50_000 // len(unit)) + "="
     began = time.process_time()
     redact(text + "@")
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 1
 
 
 def test_what_came_out_of_a_variable_is_shown_as_the_variable(monkeypatch):
@@ -116,3 +116,12 @@ def test_a_few_letters_are_no_secret(monkeypatch):
     monkeypatch.setattr(redacting, "_NAMED", {})
     hide("${MAJOR}", "3")
     assert redact("demo 3.1") == "demo 3.1"
+
+
+def test_what_a_file_for_everybody_would_show_is_named(monkeypatch):
+    monkeypatch.setattr(redacting, "_NAMED", {})
+    hide("${TOKEN}", "hunter2")
+    text = 'url = "https://files.example/hunter2/demo.whl"\nindex = "https://host/simple?api_key=abc&a=b"\n'
+    assert named_secrets(text) == ("${TOKEN}", "api_key=****")
+    assert named_secrets("https://host/${TOKEN}/demo.whl?token=${TOKEN}") == ()
+    assert named_secrets('url = "ssh://deploy@host/demo.git"\nsha256 = "0123"') == ()

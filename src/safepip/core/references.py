@@ -70,6 +70,7 @@ no-project | 1 | A folder or archive that holds no Python project. | Check the p
 no-such-commit | 1, 13 | A repository has no such commit, none that a branch or tag leads to, or passes something else for it. | `git ls-remote URL` lists what its branches and tags are now.
 not-found | 1 | No file of the project fits the requirement. The notes say what there is, and which index was asked. | `safepip explain PROJECT` shows what each index has.
 output | 1 | Standard output cannot be written: the disk behind it is full, or it is closed. | Make room, or write it elsewhere.
+outside-file | 1 | What an installed package claims as its own lies outside of the environment, and pip would remove it with the package. | Look at the package's RECORD; correct it, or remove the package by hand.
 pip | 1 | pip itself failed while files were put in place. The environment is as it was.
 pip-configuration | 12 | A configuration file of pip that cannot be parsed. | Correct the line that is shown.
 plan-not-met | 1 | pip did something else than planned; everything has been put back. | It is a defect of safepip: report it.

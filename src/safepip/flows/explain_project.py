@@ -252,7 +252,8 @@ class _Judging:
         if isinstance(verdict, Refuse):
             return verdict.finding
         try:
-            self._memory.check(self._asked.project, offer.version, offer.index, offer.file)
+            beside = self._admission.beside(self._asked.project, offer)
+            self._memory.check(self._asked.project, offer.version, offer.index, offer.file, beside)
         except Refused as error:
             return error.findings[0]
         return None

@@ -243,12 +243,16 @@ def _judge_all(config: EffectiveConfig, gathered: Gathered, context: RuleContext
 def _requires_hashes(settings: Settings, gathered: Gathered) -> bool:
     """Decide by pip's rule: ``--require-hashes``, or one hashed line of a file asks hashes of all.
 
-    Also one whose marker means another environment: the same file asks the same everywhere.
+    Also one whose marker means another environment: the same file asks the same everywhere. But locks that
+    stand alone ask none of the folders and repositories that they name themselves: a commit id says what it
+    is, and a folder is the user's own code. Everything else in a lock has its hash.
     """
     if settings.require_hashes:
         return True
     lines = (*gathered.roots, *gathered.constraints)
-    return not settings.no_require_hashes and any(line.from_file and line.hash_options for line in lines)
+    asking = [line for line in lines if line.from_file and line.hash_options]
+    alone = all(line.locked is not None for line in (*asking, *gathered.roots))
+    return bool(asking) and not alone and not settings.no_require_hashes
 
 
 def named_places(config: Options) -> NamedPlaces:

@@ -80,7 +80,10 @@ def _answers(asked: Sequence[Asked], to: Destination, target: Target, world: Wor
 
 def _check_secrets(to: Destination, after: bytes, world: World) -> None:
     """Raise CommandError where a lock would show to everybody what this machine was told alone."""
-    secrets = world.show.secrets_in(after.decode())
+    lines = map(str.strip, after.decode().splitlines())
+    # What people wrote into a comment is theirs.
+    said = (line for line in lines if not line.startswith("#") or line.startswith(("# from ", "# via ")))
+    secrets = world.show.secrets_in("\n".join(said))
     if secrets:
         raise CommandError(
             f"{to.name} would show what {' and '.join(secrets)} stands for",

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.pylock import PackageArchive, PackageDirectory, PackageVcs
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safepip.core.errors import CommandError
 from safepip.core.finding import Finding
@@ -22,6 +16,7 @@ from safepip.flows.gathered import Gathered
 from safepip.flows.locks import LockOpener, permitted
 from safepip.lock.read import Lock, oddities
 from safepip.lock.whole import everything
+from safepip.simpleapi.filenames import version_of
 
 if TYPE_CHECKING:
     from safepip.core.origin import Origin, Sourced
@@ -105,7 +100,7 @@ def _artifact(chosen: Chosen, lock: Lock, opener: LockOpener) -> LockedArtifact 
     if isinstance(chosen.artifact, PackageVcs):
         return None
     line = opener.line(lock, chosen)
-    version = None if line.locked is None else _version(line.locked.filename, chosen.package.name)
+    version = None if line.locked is None else version_of(line.locked.filename, chosen.package.name)
     if version is None or getattr(chosen.artifact, "subdirectory", None):
         return None
     direct = isinstance(chosen.artifact, PackageArchive)
@@ -116,16 +111,6 @@ def _called(chosen: Chosen) -> str:
     if isinstance(chosen.artifact, PackageVcs):
         return f"{chosen.package.name} is a repository"
     return f"{chosen.package.name} is an archive that is not named as one of an index"
-
-
-def _version(filename: str, project: NormalizedName) -> Version | None:
-    """The version of a file of this project; None where its name says something else."""
-    try:
-        parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
-        name, version = parse(filename)[:2]
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return None
-    return version if name == project else None
 
 
 def _is_permitted(one: LockedArtifact, formats: FormatControl) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from safepip.core.digest import Digest
     from safepip.core.index import FileEntry, Index
@@ -64,14 +65,11 @@ def republished(
     Args:
         now: what was downloaded; None: the page or lock says so itself.
     """
-    page = Origin(
-        layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
-    )
     return Finding(
         rule="republished-file",
         message=f"{'the lock names' if file.locked else f'{index.label} offers'} other bytes than before "
         f"under the name {file.filename}",
-        origin=file.locked or page,
+        origin=file.locked or _page(index, file),
         subject=project,
         notes=(
             f"{known.digest} was first used on {known.since:%Y-%m-%d}",
@@ -85,6 +83,37 @@ def republished(
             f"--allow republished-file:{project} --reason WHY"
         ),
         decided_by=_RECORD,
+    )
+
+
+def added(
+    project: NormalizedName, version: Version, index: Index, file: FileEntry, used: KnownFile
+) -> Finding:
+    """A file that was added to a version after another file of it was used, and would take its place.
+
+    Args:
+        used: that other file, which is still offered.
+    """
+    return Finding(
+        rule="republished-file",
+        message=f"{index.label} has added {file.filename} to {project} {version}, which was used before",
+        origin=_page(index, file),
+        subject=project,
+        notes=(
+            f"{used.filename} was first used on {used.since:%Y-%m-%d %H:%M} UTC, and is still offered",
+            f"{file.filename} was uploaded on {file.upload_time:%Y-%m-%d %H:%M} UTC, and would take its place",
+        ),
+        help=f"find out from the authors of {project} why a released version got another file "
+        f"(`safepip explain {project}` shows what is remembered); if that is right, once: "
+        f"--allow republished-file:{project} --reason WHY",
+        decided_by=_RECORD,
+    )
+
+
+def _page(index: Index, file: FileEntry) -> Origin:
+    """Where the index lists the file."""
+    return Origin(
+        layer=Layer.INDEX, kind=Place.INDEX, place=file.page or str(index.url), key=file.where or None
     )
 
 

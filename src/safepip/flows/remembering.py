@@ -6,7 +6,7 @@ A local folder is the operator's own word for this run, and is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,8 @@ from safepip.core.finding import Finding
 from safepip.core.index import Remembered
 from safepip.core.plan import RouteReason
 from safepip.core.record import Known, KnownFile, KnownRoute
-from safepip.flows.objections import elsewhere, moved, raced, republished, unremembered, unwritten
+from safepip.flows.objections import added, elsewhere, moved, raced, republished, unremembered, unwritten
+from safepip.flows.remembered import first_use, is_there, same_name, shares_files, used_before_upload
 from safepip.policy.schema import HashMode
 from safepip.rules.engine import apply_policy
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from safepip.core.build import Job
     from safepip.core.index import FileEntry, Index
-    from safepip.core.plan import Plan, Route, Step
+    from safepip.core.plan import Plan, Step
     from safepip.core.ports import EventSink
     from safepip.core.record import Record
     from safepip.route import Routed
@@ -67,23 +68,37 @@ class Memory:
         before = self._before(route.project)
         if before.route is None:
             return None
-        index = _same_name(route, before.route)
+        index = same_name(route, before.route)
         if index is None:
             return self._judged(elsewhere(route, before.route))
-        if _is_there(index, before.route) or not self._counts_bytes or _shares_files(routed, before):
+        if is_there(index, before.route) or not self._counts_bytes or shares_files(routed, before):
             return None
         return self._judged(moved(route, index, before.route))
 
-    def check(self, project: NormalizedName, version: Version, index: Index, file: FileEntry) -> None:
-        """Raise Refused where a listed file is not the one that was first used."""
-        listed = file.digests.sha256
-        if listed is None or not self._counts_bytes:
+    def check(
+        self,
+        project: NormalizedName,
+        version: Version,
+        index: Index,
+        file: FileEntry,
+        beside: Iterable[FileEntry] = (),
+    ) -> None:
+        """Raise Refused where a listed file is not the one that was first used, or would take its place.
+
+        Args:
+            beside: the other files of the version that the index offers this target.
+        """
+        if not self._counts_bytes:
             return
-        known = _first_use(index, file, self._before(project))
-        if known is None or listed == known.digest.hex:
-            return
-        found = republished(project, index, file, known)
-        if (denied := self._judged(found, version)) is not None:
+        before = self._before(project)
+        known = first_use(index, file, before)
+        if known is None:
+            used = used_before_upload(index, file, before, beside)
+            found = None if used is None else added(project, version, index, file, used)
+        else:
+            same = file.digests.sha256 in (None, known.digest.hex)
+            found = None if same else republished(project, index, file, known)
+        if found is not None and (denied := self._judged(found, version)) is not None:
             raise Refused([denied])
 
     def completed(self, project: NormalizedName, index: Index, file: FileEntry) -> FileEntry:
@@ -93,7 +108,7 @@ class Memory:
         """
         if not index.records_digests or file.digests.sha256 is not None:
             return file
-        known = _first_use(index, file, self._before(project))
+        known = first_use(index, file, self._before(project))
         if known is None or self._may_change(republished(project, index, file, known), file):
             return file
         return replace(
@@ -180,8 +195,8 @@ class Memory:
     def _new_route(self, step: Step, before: Known) -> KnownRoute | None:
         if step.route.reason not in UNDECIDED_BY_POLICY:
             return None
-        same = None if before.route is None else _same_name(step.route, before.route)
-        if before.route is not None and same is not None and _is_there(same, before.route):
+        same = None if before.route is None else same_name(step.route, before.route)
+        if before.route is not None and same is not None and is_there(same, before.route):
             return None
         index = step.route.index
         return KnownRoute(index=index.name, url=index.url.without_secrets, since=self._context.now)
@@ -192,7 +207,7 @@ class Memory:
         if not (self._counts_bytes or index.records_digests):
             return {}
         sha256, size = self._measure(path, file.digests)
-        known = _first_use(index, file, before)
+        known = first_use(index, file, before)
         if known is not None and known.digest.hex != sha256:
             now = Digest(algorithm=Algorithm.SHA256, hex=sha256)
             self._stop_unless_allowed(republished(before.project, index, file, known, now), file)
@@ -243,11 +258,6 @@ def in_words(known: Known) -> Iterator[str]:
         yield f"and {len(files) - _FILES_TOLD} more files are remembered"
 
 
-def _first_use(index: Index, file: FileEntry, before: Known) -> KnownFile | None:
-    keys = ((name, file.filename) for name in _names(index))
-    return next((before.files[key] for key in keys if key in before.files), None)
-
-
 def _listing_index(step: Step) -> Index:
     """The index whose page listed the file: a route may merge several."""
     return next((index for index in step.route.indexes if index.name == step.index), step.route.index)
@@ -260,31 +270,3 @@ def _version(file: FileEntry) -> Version | None:
         return parse_sdist_filename(file.filename)[1]
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
-
-
-def _same_name(route: Route, known: KnownRoute) -> Index | None:
-    return next((index for index in route.indexes if known.index in _names(index)), None)
-
-
-def _is_there(index: Index, known: KnownRoute) -> bool:
-    """Whether the name stands for the same place. A policy's own name is its author's to move; the name
-    ``pypi`` is whichever index pip's settings happen to say in this run.
-    """
-    return not index.built_in or index.url.without_secrets == known.url
-
-
-def _shares_files(routed: Routed, before: Known) -> bool:
-    """Whether a file that was installed before is offered with the same bytes: another address of the
-    same packages (a mirror, a company's proxy), where a stranger's project of that name has none.
-    """
-    return any(
-        known.filename == file.filename and known.digest.hex == file.digests.sha256
-        for known in before.files.values()
-        for _, files in routed.files
-        for file in files
-    )
-
-
-def _names(index: Index) -> tuple[str, ...]:
-    """What the record may call it: its name, or what it was called before a policy gave it one."""
-    return (index.name, index.url.without_secrets)

@@ -19,6 +19,7 @@ from safepip.io.handover import Handover, destination, set_right, uninstall_argv
 from safepip.io.installed import metadata_folders, name_of, scan
 from safepip.io.interruption import terminations_interrupt, undisturbed
 from safepip.io.journal import Extent, Journal
+from safepip.io.keeping import remove
 from safepip.io.recovery import exclusive, undo_earlier
 
 _SIGNAL_EXIT = 128
@@ -80,16 +81,19 @@ class PipApplier:
         handover = Handover.write(self._agent.private / "handover", plan, files, options)
         extent = measure(
             zip(handover.wheels, (step.spellings for step in plan.steps), strict=True),
-            by_project(environment.installed, plan.touched),
+            by_project(environment.installed, plan.touched if wanted.target is None else ()),
             scheme,
             cache_tag=str(self._agent.facts()["cache_tag"]),
             prefix=environment.prefix,
+            staying=(one for project, one in environment.installed.items() if project not in plan.touched),
+            is_virtual=environment.is_virtual,
             whole_entries=wanted.target is not None and "--upgrade" in options.arguments,
         )
         journal = Journal.begin(scheme.purelib, extent)
         try:
             applied = self._run(plan, handover, options, extent, user=scheme.user)
             if applied.exit_code == 0:
+                journal.put_back(extent.shared)
                 _finish(plan, handover, scheme, may_keep=wanted.target is not None)
                 undisturbed(journal.commit)
         except BaseException:
@@ -197,6 +201,10 @@ def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -
         for library in scheme.libraries
         for folder in metadata_folders(library)
     }
+    stays = {(step.project, step.version) for step in plan.steps}
+    husks = {key: folder for key, folder in folders.items() if key not in stays and _is_husk(folder)}
+    for key in [key for key in husks if key[0] in plan.touched and not may_keep]:
+        remove(str(folders.pop(key)))
     if left := {name for name, _ in folders} & {one.project for one in plan.removed}:
         raise _not_met(f"pip did not remove {', '.join(sorted(left))}")
     for step, wheel in zip(plan.steps, handover.wheels, strict=True):
@@ -205,6 +213,13 @@ def _finish(plan: Plan, handover: Handover, scheme: Scheme, *, may_keep: bool) -
             set_right(step, found, wheel, flat=handover.flat)
         elif not may_keep:
             raise _not_met(f"pip did not install {step.name} {step.version}")
+
+
+def _is_husk(folder: Path) -> bool:
+    """Whether pip has removed the distribution: what is left is in no RECORD, and would pass for one."""
+    return folder.suffix == ".dist-info" and not any(
+        (folder / name).exists() for name in ("METADATA", "RECORD")
+    )
 
 
 def _not_met(what: str) -> ApplyError:

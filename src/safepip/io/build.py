@@ -115,7 +115,9 @@ class PrivateWorkshop:
     def inside(self, tree: Path, subdirectory: str, name: str) -> Path:
         """See the port."""
         inside = Path(os.path.realpath(tree / subdirectory))
-        if not inside.is_relative_to(tree) or not inside.is_dir():
+        # What git keeps is no part of a commit: whoever makes tags would choose it.
+        gits = ".git" in subdirectory.lower().split("/")
+        if gits or not inside.is_relative_to(tree) or not inside.is_dir():
             raise BuildError(f"{name} has no folder {subdirectory!r}", reference="subdirectory")
         return inside
 

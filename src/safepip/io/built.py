@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import secrets
 import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from safepip.core.build import BuiltWheel
 from safepip.core.digest import Digest, Digests
@@ -25,6 +28,8 @@ from safepip.io.regular import open_regular
 from safepip.io.wheel_metadata import parse_metadata, read_metadata
 
 _VERSION = 1
+_FILENAME = re.compile(r"\w[\w.+!-]*\.whl")
+_SHA256 = re.compile("[0-9a-f]{64}")
 _TABLES = """
 create table asked (inputs text primary key, source text not null, texts text not null);
 create index asked_of_source on asked (source);
@@ -44,7 +49,9 @@ class KeptWheels:
     """
 
     def __init__(self, record: Path, store: Path, limits: Limits = Limits()) -> None:
-        self._database = Database(record, what="the record of built wheels", tables=_TABLES, version=_VERSION)
+        self._database = Database(
+            record, what="the record of built wheels", tables=_TABLES, version=_VERSION, own=True
+        )
         self._store = store
         self._limits = limits
         self.close = self._database.close
@@ -63,7 +70,7 @@ class KeptWheels:
             if database is None:
                 return None
             row = database.execute("select texts from asked where inputs = ?", (key,)).fetchone()
-            return None if row is None else tuple(map(str, json.loads(row[0])))
+            return None if row is None else _texts(row[0])
 
     def find(self, key: str) -> tuple[BuiltWheel, WheelMetadata] | None:
         """See the port. A file that is not what was kept is removed."""
@@ -72,7 +79,7 @@ class KeptWheels:
                 return None
             asked = "select filename, sha256, size, lacked from wheel where inputs = ?"
             row = database.execute(asked, (key,)).fetchone()
-            return None if row is None else self._read(*row[:3], lacked=tuple(json.loads(row[3])))
+            return None if row is None else self._read(_Row.read(row))
 
     def remember_asked(self, source: str, key: str, texts: Sequence[str]) -> None:
         """See the port."""
@@ -92,19 +99,17 @@ class KeptWheels:
             )
         return path.parent
 
-    def _read(
-        self, filename: str, sha256: str, size: int, *, lacked: tuple[str, ...]
-    ) -> tuple[BuiltWheel, WheelMetadata] | None:
-        path = self._path(sha256, filename)
+    def _read(self, row: _Row) -> tuple[BuiltWheel, WheelMetadata] | None:
+        path = self._path(row.sha256, row.filename)
         try:
             with open_regular(path) as stream:
-                found = hash_stream(stream, frozenset()).sha256
-                stream.seek(0)
-                if found == sha256:
-                    raw = read_metadata(stream, filename, self._limits.sidecar_max_bytes)
-                    digests = Digests.of([Digest.of("sha256", sha256)])
-                    wheel = BuiltWheel(path=path, digests=digests, size=size, lacked=lacked)
-                    return wheel, parse_metadata(raw, "wheel", filename)
+                size = os.fstat(stream.fileno()).st_size
+                if size == row.size and hash_stream(stream, frozenset()).sha256 == row.sha256:
+                    stream.seek(0)
+                    raw = read_metadata(stream, row.filename, self._limits.sidecar_max_bytes)
+                    digests = Digests.of([Digest.of("sha256", row.sha256)])
+                    wheel = BuiltWheel(path=path, digests=digests, size=size, lacked=row.lacked)
+                    return wheel, parse_metadata(raw, "wheel", row.filename)
             path.unlink(missing_ok=True)
         except OSError:
             pass
@@ -124,3 +129,30 @@ class KeptWheels:
 
     def _path(self, sha256: str, filename: str) -> Path:
         return self._store / BUILT / sha256[:2] / sha256 / filename
+
+
+class _Row(NamedTuple):
+    """What the record says of one wheel."""
+
+    filename: str
+    sha256: str
+    size: int
+    lacked: tuple[str, ...]
+
+    @classmethod
+    def read(cls, found: tuple[object, ...]) -> _Row:
+        """Raises ValueError for what :meth:`KeptWheels.keep` never wrote: a path is made of it."""
+        filename, sha256, size, lacked = found
+        if not isinstance(filename, str) or not _FILENAME.fullmatch(filename):
+            raise ValueError(f"it names a wheel {filename!r}")
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256) or not isinstance(size, int):
+            raise ValueError(f"it has no digest and size of {filename}")
+        return cls(filename, sha256, size, _texts(lacked))
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    """A list of texts. Raises ValueError for anything else."""
+    texts = json.loads(found) if isinstance(found, str) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("it has something else where a list of texts should be")
+    return tuple(texts)

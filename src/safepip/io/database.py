@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
+from safepip.io.regular import open_regular, own_folder
 
 if TYPE_CHECKING:
     # Loaded with the first question: a run whose answer is installed already has none.
@@ -29,10 +30,13 @@ class Database:
         what: it holds, for messages: ``the record of first uses``.
         tables: statements that fill an empty file, with ``;`` between them.
         version: ``user_version`` of the file; another one was written by a safepip that knew more.
+        own: whether it counts only where nobody but this user can have written it. What it says may
+            otherwise be said by whoever writes into the home of somebody who then calls ``sudo``.
     """
 
-    def __init__(self, path: Path, *, what: str, tables: str, version: int) -> None:
+    def __init__(self, path: Path, *, what: str, tables: str, version: int, own: bool = False) -> None:
         self.path = path
+        self._own = own
         self._what = what
         self._tables = tables
         self._version = version
@@ -61,7 +65,7 @@ class Database:
                     if not self.path.exists():
                         yield None
                         return
-                    self._reading = self._connect("ro")
+                    self._reading = self._connect()
                 yield self._reading if self._check(self._reading) else None
             except (OSError, sqlite3.Error, ValueError) as error:
                 raise self._unreadable(error) from None
@@ -74,7 +78,7 @@ class Database:
         with self._lock:
             try:
                 self._make()
-                with closing(self._connect("rw")) as database:
+                with closing(self._connect()) as database:
                     database.execute("begin immediate")
                     if not self._check(database):
                         self._fill(database)
@@ -85,16 +89,21 @@ class Database:
 
     def _make(self) -> None:
         """An empty file for its owner only, if there is none; SQLite would make it for everybody."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         os.close(os.open(self.path, flags, _OWNER_ONLY))
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         import sqlite3
 
+        if self._own:
+            own_folder(self.path.parent)
+            open_regular(self.path, own=True).close()
+        # Also to read: what a run that was killed left half written is taken back by whoever comes next, and
+        # that is writing. SQLite itself makes do with reading where the file may not be written.
         # No implicit transactions: ours begin and end where they are written.
         return sqlite3.connect(
-            f"{self.path.as_uri()}?mode={mode}",
+            f"{self.path.as_uri()}?mode=rw",
             uri=True,
             timeout=_PATIENCE_SECONDS,
             isolation_level=None,

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from safepip.core.errors import ApplyError
 from safepip.core.ports import Environment, InstalledDistribution
 from safepip.io.agent import Scheme
 from safepip.io.installed import metadata_folders, name_of
 from safepip.io.journal import Extent
+from safepip.io.keeping import files_below
 from safepip.verify.names import script_names
 from safepip.verify.wheel import data_path
 
@@ -28,16 +30,22 @@ def measure(
     replaced: Iterable[InstalledDistribution],
     scheme: Scheme,
     *,
+    staying: Iterable[InstalledDistribution] = (),
     cache_tag: str,
     prefix: str,
+    is_virtual: bool = True,
     whole_entries: bool,
 ) -> Extent:
     """What installing ``wheels`` in place of ``replaced`` may touch.
 
+    Raises ApplyError where pip would remove what lies outside of the environment.
+
     Args:
         wheels: each with every spelling of its name: one of them names the folder of its headers.
+        staying: what else is installed; files that it has in common with ``replaced`` are noted.
         cache_tag: of the target's bytecode files, such as ``cpython-313``.
-        prefix: the target's ``sys.prefix``; pip removes nothing outside of it and the scheme.
+        prefix: the target's ``sys.prefix``.
+        is_virtual: whether it is a virtual environment; if so, pip removes nothing that lies elsewhere.
         whole_entries: whether top-level entries are replaced whole (``--target`` with ``--upgrade``).
     """
     files: set[str] = set()
@@ -47,19 +55,76 @@ def measure(
     if whole_entries:
         trees = {_top_level(path, scheme.data) for path in files}
     roots = (prefix, *scheme.folders)
-    allowed = tuple(os.path.join(folder, "") for folder in roots)
-    for distribution in replaced:
-        for path in _recorded(distribution, trees):
-            if path.startswith(allowed):
-                files.add(path)
+    going = _going(replaced, roots, trees, virtual_prefix=prefix if is_virtual else None)
+    files |= going
     own_records = (path for path in files if path.endswith(f".dist-info{os.sep}RECORD"))
     metadata = {os.path.dirname(path) for path in own_records}
     # Packages carry the metadata of what they vendor; only those in a library are installed.
     metadata = {folder for folder in metadata if os.path.dirname(folder) in scheme.libraries}
     files.update([_bytecode(path, cache_tag) for path in files if path.endswith(".py")])
     return Extent(
-        files=frozenset(files), trees=frozenset(trees), metadata_folders=frozenset(metadata), roots=roots
+        files=frozenset(files),
+        trees=frozenset(trees),
+        metadata_folders=frozenset(metadata),
+        roots=roots,
+        shared=_shared(going, staying),
     )
+
+
+def _going(
+    replaced: Iterable[InstalledDistribution],
+    roots: tuple[str, ...],
+    trees: set[str],
+    *,
+    virtual_prefix: str | None,
+) -> set[str]:
+    """The files of what is replaced or removed. Adds to ``trees`` as :func:`_recorded`.
+
+    Raises:
+        ApplyError: pip would remove a file outside of ``roots``, which no journal keeps.
+    """
+    found: set[str] = set()
+    allowed = tuple(os.path.join(folder, "") for folder in roots)
+    really = tuple(os.path.join(os.path.realpath(folder), "") for folder in roots)
+    for distribution in replaced:
+        # pip leaves alone what lies behind a virtual environment, or beside a user's own packages.
+        here = os.path.join(os.path.realpath(distribution.location), "").startswith(really)
+        for path in _recorded(distribution, trees):
+            if path.startswith(allowed):
+                found.add(path)
+            elif (real := _real(path)).startswith(really):
+                found.add(real)
+            elif here and os.path.lexists(real) and _would_remove(real, virtual_prefix):
+                raise _outside(distribution, real)
+    return found
+
+
+def _real(path: str) -> str:
+    """As pip knows what it removes (``UninstallPathSet.add``): links on the way are followed, not the last."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _would_remove(path: str, virtual_prefix: str | None) -> bool:
+    """As pip's ``UninstallPathSet._permitted``, for which a folder beside ``env`` named ``env2`` is inside."""
+    return virtual_prefix is None or path.startswith(os.path.realpath(virtual_prefix))
+
+
+def _outside(distribution: InstalledDistribution, path: str) -> ApplyError:
+    return ApplyError(
+        f"{distribution.name} {distribution.version_text} claims {path}, which is outside of this environment, "
+        "and pip would remove it",
+        reference="outside-file",
+        hint=f"look at the RECORD of {distribution.name} in {distribution.location}; take the line out if it is "
+        "wrong, or remove the package by hand",
+    )
+
+
+def _shared(going: set[str], staying: Iterable[InstalledDistribution]) -> frozenset[str]:
+    """A namespace's ``__init__.py``, say, that several distributions bring."""
+    if not going:
+        return frozenset()
+    return frozenset(path for one in staying for path in _recorded(one, set()) if path in going)
 
 
 def _bytecode(path: str, cache_tag: str) -> str:
@@ -121,6 +186,7 @@ def _recorded(distribution: InstalledDistribution, trees: set[str]) -> Iterator[
         record = folder / "RECORD"
         if record.is_file():
             yield from _paths_in(record, distribution.location)
+            yield from files_below(str(folder))  # also what some tool has put there since
         else:
             trees.update(_legacy(folder, distribution.location))
 

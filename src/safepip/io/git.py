@@ -172,7 +172,7 @@ class _Checkout:
         """
         if self._is_led_to():
             return
-        failure: Exception | None = None
+        failure: GitFailed | None = None
         try:
             self._git.run(*_FETCH, "--filter=tree:0", "origin", _BRANCHES)
         except GitFailed as error:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -36,12 +36,14 @@ class Extent:
         trees: folders or files that may be replaced as a whole, with all they hold.
         metadata_folders: the ``.dist-info`` folders that it may make.
         roots: the folders that all of this lies in.
+        shared: those of the files that go with one distribution, and belong to another that stays too.
     """
 
     files: frozenset[str]
     trees: frozenset[str] = frozenset()
     metadata_folders: frozenset[str] = frozenset()
     roots: tuple[str, ...] = ()
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,6 +132,13 @@ class Journal:
         except (OSError, ValueError) as error:
             raise _unusable(folder, str(error)) from error
         return cls(folder, _checked(folder, content, allowed))
+
+    def put_back(self, paths: Collection[str]) -> None:
+        """Bring back the files among these that were there, and are gone; :meth:`undo` still can undo all."""
+        for number, path in enumerate(self._notes.saved):
+            if path in paths and not os.path.lexists(path):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                keep(str(self._folder / str(number)), path)
 
     def commit(self) -> None:
         """The new state counts. Raises OSError: it does not, and :meth:`undo` still can."""

@@ -7,19 +7,12 @@ meanwhile, or after a run that was cut short, finds the old pages, and every fil
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.utils import NormalizedName
 
 from safepip.core.digest import Algorithm
 from safepip.core.errors import CommandError
@@ -32,11 +25,13 @@ from safepip.core.url import Url
 from safepip.io.fetch import hash_stream
 from safepip.io.regular import open_regular
 from safepip.io.saving import save
-from safepip.simpleapi.filenames import is_archive
+from safepip.simpleapi.filenames import is_archive, version_of
 from safepip.simpleapi.negotiate import JSON_TYPE, parse_page
 from safepip.simpleapi.page import PageError
 from safepip.simpleapi.write import HTML_PAGE, JSON_PAGE
 
+_HALF = re.compile(r"\..+\.(whl|metadata|html|json|gz|zip|bz2|tgz|xz|tar)\.[0-9a-f]{16}\Z")
+"""What files are called until they are whole."""
 _OTHERS_FOLDER = "name a folder that is empty, or that safepip mirror has written"
 
 
@@ -59,8 +54,16 @@ class DiskMirror:
         try:
             self._index.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(self._root)
+            if self._lock is not None and not self._flat:
+                self._clear_halves()
         except OSError as error:
             raise _failure(self._root, error) from None
+
+    def _clear_halves(self) -> None:
+        """What a run that was killed had not finished. Nobody else is writing to an index now."""
+        for path in self._index.glob("**/.*"):
+            if _HALF.match(path.name) and path.is_file():
+                path.unlink()
 
     def close(self) -> None:
         if self._lock is not None:
@@ -157,7 +160,7 @@ class DiskMirror:
 
 def _mirrored(page: Path, project: NormalizedName, entry: FileEntry) -> MirroredFile:
     """The file as this program's own pages list it. Raises CommandError for one that another one wrote."""
-    sha256, version = entry.digests.sha256, _version(entry.filename, project)
+    sha256, version = entry.digests.sha256, version_of(entry.filename, project)
     beside = Url.parse(entry.url).local_path == str(page.absolute().parent / entry.filename)
     if sha256 is None or entry.size is None or version is None or not beside:
         raise _foreign(page, f"lists {entry.filename} as safepip mirror never does")
@@ -171,16 +174,6 @@ def _mirrored(page: Path, project: NormalizedName, entry: FileEntry) -> Mirrored
         requires_python=entry.requires_python,
         metadata_sha256=None if entry.sidecar is None else entry.sidecar.sha256,
     )
-
-
-def _version(filename: str, project: NormalizedName) -> Version | None:
-    """The version of one of the project's files; None for anything else."""
-    try:
-        parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
-        name, version = parse(filename)[:2]
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return None
-    return version if canonicalize_name(name) == project else None
 
 
 def _sidecar(path: Path) -> Path:

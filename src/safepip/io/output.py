@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 from safepip.core.errors import CommandError
+from safepip.core.limits import Limits
 from safepip.io.draft import like
 
 
@@ -22,6 +23,9 @@ class OutputFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.before = self._content()
+        if self.before is None and path.is_symlink() and not self._is_special():
+            # Whoever can put a link here, such as into a repository, would choose where a new file appears.
+            raise self._failed("written", FileNotFoundError(errno.ENOENT, "it is a link that leads nowhere"))
         if not self._real.parent.is_dir():
             raise self._failed("written", FileNotFoundError(errno.ENOENT, "No such file or directory"))
 
@@ -48,11 +52,19 @@ class OutputFile:
     def _content(self) -> bytes | None:
         """None where there is no file, or a device or a pipe."""
         try:
-            return None if self._is_special() else self._path.read_bytes()
+            return None if self._is_special() else self._read()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._failed("read", error) from None
+
+    def _read(self) -> bytes:
+        most = Limits().local_text_max_bytes
+        with self._path.open("rb") as stream:
+            content = stream.read(most + 1)
+        if len(content) > most:
+            raise OSError(errno.EFBIG, f"it has more than {most} bytes")
+        return content
 
     def _is_special(self) -> bool:
         """Whether a terminal, a pipe or the like stands there, which has no content to keep."""

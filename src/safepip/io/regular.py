@@ -12,6 +12,7 @@ _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_BINARY"):  # as far as the system has them
     _FLAGS |= getattr(os, _name, 0)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def open_regular(path: Path, *, own: bool = False, links: bool = False) -> BinaryIO:
@@ -35,7 +36,18 @@ def open_regular(path: Path, *, own: bool = False, links: bool = False) -> Binar
     return os.fdopen(descriptor, "rb")
 
 
+def own_folder(folder: Path) -> None:
+    """Raises OSError where somebody else could put another file in the place of one in this folder."""
+    if os.name != "posix":
+        return
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, f"its folder belongs to user {found.st_uid}", str(folder))
+    if found.st_mode & _OTHERS_WRITE:
+        raise OSError(errno.EPERM, "others may write its folder", str(folder))
+
+
 def _is_own(found: os.stat_result) -> bool:
     if os.name != "posix":  # there, the profile's access list protects the folder
         return True
-    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_WRITE

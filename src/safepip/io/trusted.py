@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import stat
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -19,11 +18,10 @@ from pathlib import Path
 from safepip.core.errors import ConfigurationError
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.trusted import TrustedPolicy
-from safepip.io.regular import open_regular
+from safepip.io.regular import open_regular, own_folder
 
 _FORMAT = 1
 _MAX_BYTES = 10 * 1024 * 1024
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class TrustedFile:
@@ -43,7 +41,7 @@ class TrustedFile:
     def everything(self) -> Sequence[TrustedPolicy]:
         """See the port."""
         try:
-            self._check_folder()
+            own_folder(self._path.parent)
             with open_regular(self._path, own=True) as stream:
                 text = stream.read(_MAX_BYTES + 1)
         except (FileNotFoundError, NotADirectoryError):
@@ -69,7 +67,7 @@ class TrustedFile:
         """The entries by path, to be changed; written when the block ends, with nobody in between."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._check_folder()
+            own_folder(self._path.parent)
             with _locked(self._path.with_suffix(".lock")):
                 known = {one.path: one for one in self.everything()}
                 yield known
@@ -109,16 +107,6 @@ class TrustedFile:
             return tuple(_entry(fact) for fact in kept["trusted"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise self._unusable("it is damaged") from None
-
-    def _check_folder(self) -> None:
-        """Raises ConfigurationError where somebody else could put another file in the place of ours."""
-        if os.name != "posix":  # there, the access list of the user's profile protects it
-            return
-        facts = self._path.parent.stat()
-        if facts.st_uid != os.geteuid():
-            raise self._unusable(f"its folder belongs to user {facts.st_uid}")
-        if facts.st_mode & _OTHERS_WRITE:
-            raise self._unusable("others may write its folder")
 
     def _unusable(self, why: str) -> ConfigurationError:
         return ConfigurationError(

@@ -98,13 +98,13 @@ def _written(origin: Origin, base: str) -> str | None:
 
 
 def _file(place: str, base: str) -> str:
-    """A path as somebody wrote it, unless that is where it lies on this machine; a URL without secrets."""
+    """A path as somebody wrote it, unless that is where it lies on this machine; a URL without query and secrets."""
     if PurePath(place).is_absolute():
         return from_folder(place, base)
     if "://" not in place:
         return PurePath(place).as_posix()
     try:
-        return Url.parse(place).for_request
+        return replace(Url.parse(place), query="").for_request
     except UrlError:
         return place.rpartition("@")[2]
 

@@ -31,7 +31,8 @@ _USERINFO = re.compile(
 )
 _PARAMETER = re.compile(
     r"""
-    [?&;] (?:[\w.~%-]*(?:token|secret|passw|pwd|signature|api[-_]?key|access[-_]?key|credential)[\w.~%-]*|sig|key|auth)
+    [?&;] (?:[\w.~%-]{0,255}(?:token|secret|passw|pwd|signature|api[-_]?key|access[-_]?key|credential)[\w.~%-]{0,255}
+          |sig|key|auth)
     = (?P<value>[^&;\s\#"'<>]+)
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -6,7 +6,7 @@ Only what the page itself tells is judged here. Bytes are judged when they come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,12 +27,21 @@ from safepip.rules.base import decision
 _NO_PLAIN_URL = "the index must link its files with plain https URLs; tell its operator"
 Judge = Callable[[Finding, Version], Finding | None]
 """Gives a finding about a version the policy's level; None where policy lets it pass."""
-FirstUse = Callable[[NormalizedName, Version, Index, FileEntry], None]
-"""Raises Refused where a listed file is not the one that was first used under its name: then no other
-file takes its place in silence."""
+FirstUse = Callable[[NormalizedName, Version, Index, FileEntry, Iterable[FileEntry]], None]
+"""Raises Refused where a listed file is not the one that was first used under its name, or came later than
+the use of one beside it: then no other file takes its place in silence.
+
+The last are the other files of its version that the index offers this target, as far as policy lets
+them be taken; none where the user's own hash says that this file is meant."""
 
 
-def never_used(_project: NormalizedName, _version: Version, _index: Index, _file: FileEntry) -> None:
+def never_used(
+    _project: NormalizedName,
+    _version: Version,
+    _index: Index,
+    _file: FileEntry,
+    _beside: Iterable[FileEntry],
+) -> None:
     """Nothing is remembered."""
 
 
@@ -95,9 +104,19 @@ class Admission:
         key = (offer, pinned)
         if key not in self._verdicts:
             if not offer.local:
-                self._first_use(project, offer.version, offer.index, offer.file)
+                beside = () if pinned else self.beside(project, offer)
+                self._first_use(project, offer.version, offer.index, offer.file, beside)
             self._verdicts[key] = self._verdict(offer, self._findings(project, offer, pinned))
         return self._verdicts[key]
+
+    def beside(self, project: NormalizedName, offer: Offer) -> Iterator[FileEntry]:
+        """The other files of its version that the index offers this target; sources only where they may be built."""
+        builds = self.admits_build(project)
+        if offer.wheel or builds:
+            for other in offer.project:
+                same = other.index is offer.index and other.version == offer.version
+                if same and other is not offer and (other.wheel or builds):
+                    yield other.file
 
     def _verdict(self, offer: Offer, findings: Iterator[Finding]) -> tuple[Verdict, tuple[Finding, ...]]:
         warnings = []

@@ -8,8 +8,8 @@ pip would have preferred, only whether it is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -45,6 +45,7 @@ class Offer:
     Attributes:
         priority: place of its best tag, 0 the best; for an archive the number of tags, the worst.
         build: build number of a wheel; empty if there is none.
+        project: all that the project offers the target, this one among it; nothing where it stands alone.
     """
 
     index: Index
@@ -53,6 +54,7 @@ class Offer:
     wheel: bool
     priority: int
     build: BuildTag = ()
+    project: Sequence[Offer] = field(default=(), repr=False)
 
     @property
     def local(self) -> bool:
@@ -89,9 +91,9 @@ class OfferReader:
         for index, entries in files:
             for file in entries:
                 if file.filename.endswith(WHEEL):
-                    offer = self._wheel(project, index, file) if wheels else None
+                    offer = self._wheel(project, index, file, offers) if wheels else None
                 else:
-                    offer = self._archive(project, index, file) if archives else None
+                    offer = self._archive(project, index, file, offers) if archives else None
                 if offer is None or not self._is_early_enough(offer):
                     continue
                 if self._options.ignore_requires_python or self._target.admits_python(file.requires_python):
@@ -122,7 +124,9 @@ class OfferReader:
             return True, False
         return ":all:" not in control.no_binary, True
 
-    def _wheel(self, project: NormalizedName, index: Index, file: FileEntry) -> Offer | None:
+    def _wheel(
+        self, project: NormalizedName, index: Index, file: FileEntry, offers: Sequence[Offer]
+    ) -> Offer | None:
         # Most wheels are for other platforms: their tags tell, before anything else is looked at.
         priority = self._target.tag_priority(tags_of(file.filename))
         if priority is None:
@@ -134,10 +138,18 @@ class OfferReader:
         if version is None:
             return None
         return Offer(
-            index=index, file=file, version=version, wheel=True, priority=priority, build=parts.build
+            index=index,
+            file=file,
+            version=version,
+            wheel=True,
+            priority=priority,
+            build=parts.build,
+            project=offers,
         )
 
-    def _archive(self, project: NormalizedName, index: Index, file: FileEntry) -> Offer | None:
+    def _archive(
+        self, project: NormalizedName, index: Index, file: FileEntry, offers: Sequence[Offer]
+    ) -> Offer | None:
         stem, extension = split_extension(file.filename)
         if extension not in ARCHIVES or (extension == ".zip" and "macosx10" in file.url):
             return None
@@ -153,7 +165,7 @@ class OfferReader:
         if version is None:
             return None
         worst = len(self._target.tags)
-        return Offer(index=index, file=file, version=version, wheel=False, priority=worst)
+        return Offer(index=index, file=file, version=version, wheel=False, priority=worst, project=offers)
 
     def _is_early_enough(self, offer: Offer) -> bool:
         """``--uploaded-prior-to``; files of local folders are exempt, as in pip."""

@@ -52,8 +52,9 @@ class UnhashedRequirement(Rule[RequirementLine | Setting]):
         if _is_hashed(subject) or not _needs_hash(subject, context) or _hashed_elsewhere(subject, context):
             return
         name = subject.requirement.name if subject.requirement else None
+        what = subject.requirement or subject.name or subject.origin.key or _KINDS[subject.kind]
         yield self.finding(
-            f"{subject.requirement or subject.origin.key or _KINDS[subject.kind]} has no hash, and {_who(context)}",
+            f"{what} has no hash, and {_who(context)}",
             subject.origin,
             subject=name,
             help=_HELP[subject.kind],

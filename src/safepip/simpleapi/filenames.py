@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
 
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz",
              ".tar.lzma", ".tar")  # fmt: skip
@@ -27,3 +35,13 @@ def belongs_to(filename: str, project: NormalizedName) -> bool:
     return any(
         canonicalize_name(stem[:position]) == project for position, char in enumerate(stem) if char == "-"
     )
+
+
+def version_of(filename: str, project: NormalizedName) -> Version | None:
+    """The version of one of the project's files, by the names of standards; None for anything else."""
+    try:
+        parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
+        name, version = parse(filename)[:2]
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return None
+    return version if name == project else None
