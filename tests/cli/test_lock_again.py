@@ -145,3 +145,25 @@ def test_a_lock_says_nothing_to_a_terminal(shell: Shell, index: IndexServer) -> 
 
     assert (ended.code, "error[route-changed]" in ended.err) == (10, True), ended.err
     assert not {"\x1b", "\u202e"} & set(ended.err)
+
+
+def test_a_locked_version_that_cannot_stay_is_named_with_the_reason(shell: Shell, index: IndexServer) -> None:
+    """Else a lock would step back to an old release in silence."""
+    content, name = make_wheel("lib", "3.0"), wheel_filename("lib", "3.0")
+    index.add_wheel(content, name)
+    assert lock(shell, index, "lib").code == 0
+    asked = lock(shell, index, "lib<3", "--explain")
+    assert (asked.code, "which is locked" in asked.err) == (0, False), asked.err
+    index.remove_project("lib")
+    publish(index, "lib", "1.0")
+    gone = lock(shell, index, "lib", "--check")
+    assert (gone.code, "lib 3.0, which is locked, is not offered any more" in gone.err) == (14, True), (
+        gone.err
+    )
+
+    index.add_wheel(content, name, yanked="breaks everything")
+    yanked = lock(shell, index, "lib")
+
+    assert yanked.code == 0, yanked.err
+    assert "lib 3.0, which is locked, was yanked: breaks everything" in yanked.err
+    assert "lib 3.0 → 1.0" in yanked.err

@@ -187,7 +187,8 @@ def test_the_same_lock_gives_the_same_bytes_and_touches_nothing(shell: Shell, sh
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in everything_below(folder)}
     ended = mirror(shell, shop)
     assert ended.code == 0
-    assert "File was already downloaded" in ended.out
+    assert "already downloaded" not in ended.out
+    assert "; 2 of the lock were there already" in ended.err, ended.err
     assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in everything_below(folder)}
 
 

@@ -145,3 +145,16 @@ def test_explain_shows_what_is_remembered(team: Team, shell: Shell, index: Index
 
     assert ended.code == 0, ended.err
     assert f"{LIB} of pypi is sha256:" in ended.out
+
+
+def test_a_link_that_leads_nowhere_is_not_an_empty_record(team: Team) -> None:
+    """The share that it stands on is not there today: what it knows is unknown."""
+    team.record.parent.mkdir()
+    team.record.symlink_to(team.record.parent / "unmounted" / "first-use.sqlite3")
+
+    ended = team.download("ann", "lib==1.0")
+
+    assert ended.code == 12, ended.err
+    assert "the record of first uses cannot be read" in ended.err
+    team.record.unlink()
+    assert team.download("ann", "lib==1.0").code == 0

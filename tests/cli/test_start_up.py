@@ -62,6 +62,8 @@ def test_a_passed_through_command_loads_nothing_heavy(argv: tuple[str, ...]) -> 
 
 
 NEEDED_TO_INSTALL = {
+    "packaging.pylock",
+    "safepip.core.mirror",
     "httpx",
     "httpcore",
     "html",
@@ -135,3 +137,37 @@ def test_a_run_that_builds_nothing_loads_nothing_that_builds(tmp_path: Path, bui
 
     assert "Would install demo-1.0" in run.stdout
     assert set(run.stdout.split()) & NEEDED_TO_BUILD == (NEEDED_TO_BUILD if builds else set())
+
+
+_INTERRUPTED = """
+import os, sys
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == os.environ["WHERE"]:
+            raise {raised}
+sys.meta_path.insert(0, CtrlC())
+from safepip.__main__ import cli
+cli()
+"""
+
+
+@pytest.mark.parametrize("where", ["safepip.cli.main", "safepip.cli.wiring.world", "safepip.flows.guard"])
+@pytest.mark.parametrize(
+    "raised",
+    ["KeyboardInterrupt", "RuntimeError('of a class') from KeyboardInterrupt()", "RuntimeError('x')"],
+)
+def test_ctrl_c_while_modules_are_loaded_ends_calmly(tmp_path: Path, where: str, raised: str) -> None:
+    """And what only looks like it is not taken for it."""
+    run = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED.format(raised=raised), "install", "demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull, "WHERE": where},
+        cwd=tmp_path,
+    )
+
+    calmly = "KeyboardInterrupt" in raised
+    assert run.returncode == 1 if calmly else run.returncode
+    assert (run.stderr == "ERROR: Operation cancelled by user\n") is calmly

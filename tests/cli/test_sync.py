@@ -102,8 +102,21 @@ def test_an_exact_environment_is_said_to_be_one_and_no_index_is_asked(
 
     assert ended.code == 0, ended.err
     assert "safepip: the environment is as locked: nothing to do" in ended.err
-    assert all(line.startswith("Requirement already satisfied: ") for line in ended.out.splitlines())
+    assert (ended.out, ended.err.count("\n")) == ("", 1), "one calm line"
     assert (index.paths_asked(), tree(folder(shell))) == ([], before)
+
+
+def test_the_packages_that_stay_are_told_where_more_is_asked_for(shell: Shell, index: IndexServer) -> None:
+    shell.write("pylock.toml", whole(index))
+    assert sync(shell, index, "pylock.toml").code == 0
+
+    told = sync(shell, index, "-v", "pylock.toml")
+    as_pip = shell.safepip("install", *trusting(index), "-r", "pylock.toml")
+
+    for ended in (told, as_pip):
+        assert ended.out.count("Requirement already satisfied: ") == 2, ended.out
+    assert "experimental feature" not in told.err
+    assert "WARNING: Using pylock.toml as a requirements source is an experimental feature" in as_pip.err
 
 
 def test_where_only_strangers_are_too_many_they_go(grown: Shell, index: IndexServer) -> None:

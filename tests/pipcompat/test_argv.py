@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import optparse
+import time
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -235,3 +237,29 @@ def test_python_after_the_command_is_refused_and_before_it_is_read():
 def test_every_command_parses_without_options(command: str):
     expected = None if command == "help" else command
     assert parse([command]).command == expected
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01", "9999-12-31T23:00", "P999999999999D", "P999999999D", "P800000D"]
+)
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Lima"])
+def test_a_moment_that_no_calendar_has_is_an_error_of_the_option(
+    moment: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The year 1 has begun west of Greenwich, and the year 9999 ends later in the east.
+    exists = (moment, zone) in {("0001-01-01", "America/Lima"), ("9999-12-31T23:00", "Asia/Tokyo")}
+    fails = pytest.raises(UsageError, match="--uploaded-prior-to error: invalid value")
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        with nullcontext() if exists else fails:
+            merge(
+                parse(["install", "--uploaded-prior-to", moment, "x"]),
+                [],
+                [],
+                now=NOW,
+                expand_user=expand_user,
+            )
+    finally:
+        monkeypatch.undo()
+        time.tzset()

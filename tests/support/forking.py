@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NoReturn
 
 _MAX_BYTES = 1 << 20
-_NOT_IMPORTED = {"safepip.__main__", "safepip.io.in_target", "safepip.io.in_build", "safepip.io.pip"}
+_NOT_IMPORTED = {"safepip.io.in_target", "safepip.io.in_build", "safepip.io.pip"}
 """They run in other interpreters, or end the one that imports them."""
 _ALSO = ("httpx", "resolvelib", "rich.console", "rich.progress", "sqlite3", "ssl", "subprocess", "truststore")
 _AT_START = ("PYTHON", "COVERAGE", "LC_", "LANG", "MALLOC")
@@ -152,7 +152,7 @@ def _serve(connection: socket.socket) -> None:
 
 def _become(told: dict[str, object], streams: Sequence[int]) -> NoReturn:
     """In the child: what ``python -m safepip`` is after its imports."""
-    from safepip.cli.main import cli
+    from safepip.__main__ import cli
 
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -164,6 +164,7 @@ def _become(told: dict[str, object], streams: Sequence[int]) -> NoReturn:
     time.tzset()
     sys.argv = ["safepip", *told["argv"]]  # type: ignore[misc]
     cli()
+    raise SystemExit
 
 
 def _import_everything() -> None:

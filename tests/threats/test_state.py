@@ -281,7 +281,7 @@ def before_applying(monkeypatch: pytest.MonkeyPatch) -> Arrange:
     return arrange
 
 
-CONSOLE_SCRIPT = "import sys; del sys.path[0]; from safepip.cli.main import cli; cli()"
+CONSOLE_SCRIPT = "import sys; del sys.path[0]; from safepip.__main__ import cli; cli()"
 """What an installed ``safepip`` does: Python puts the script's folder on the path, not the working directory."""
 
 

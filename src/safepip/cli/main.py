@@ -1,4 +1,4 @@
-"""Arguments in, exit code out. The only place that ends the process."""
+"""Arguments in, exit code out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from safepip import __version__
 from safepip.cli.commands import WITHOUT_TARGET, Treatment, flow_for, own_command_meant, treatment_of
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 _GARBAGE_OBJECTS = 100_000
 """How many objects more than were freed have to be there before Python looks for garbage."""
-
-
-def cli() -> NoReturn:
-    """The console script."""
-    sys.exit(main(sys.argv[1:]))
 
 
 def main(argv: Sequence[str]) -> int:

@@ -32,6 +32,7 @@ class StreamPresenter:
     Attributes:
         quiet: number of ``-q``: one leaves out what is only nice to know, more leave out warnings;
             nothing leaves out a refusal.
+        verbose: number of ``-v``.
         format: ``text``, ``json``, ``sarif`` or ``github``.
         command: pip's command, which decides some words.
         told: every warning so far, for the formats that say all at once.
@@ -41,6 +42,7 @@ class StreamPresenter:
     color: bool = False
     width: int | None = None
     quiet: int = 0
+    verbose: int = 0
     format: str = "text"
     command: str = "install"
     told: list[Finding] = field(default_factory=list)
@@ -86,6 +88,8 @@ class StreamPresenter:
         from safepip.report.lines import already_satisfied
 
         self.shown_plan = plan
+        if self.command == "sync" and not self.verbose:
+            return  # all of an environment may stay: how it ends says that
         for met in plan.satisfied:
             self._line(already_satisfied(met, cwd=self.cwd))
 
@@ -129,7 +133,8 @@ class StreamPresenter:
         from safepip.report.lines import already_downloaded, replaced, saved
 
         for one in files:
-            self._line(already_downloaded(one))
+            if self.command != "mirror":  # which says at the end how many these were
+                self._line(already_downloaded(one))
             if (warning := replaced(one)) and self.quiet < 2:
                 self.err(warning)
         for one in files:

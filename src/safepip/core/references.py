@@ -58,7 +58,7 @@ invalid-version | 1 | A source has a version that is none (PEP 440). | Correct i
 journal | 1 | An installation was cut short, and what it kept cannot be used to undo it. | Make the environment anew.
 lock-environments | 1 | Environments that no marker tells apart need different packages, so that no installer could choose. | Lock each of them into a file of its own.
 lock-file | 1 | A lock file that cannot be read, or is not for this environment (PEP 751). | Lock again.
-lock-format | 1 | Something that cannot be written into a lock of that form: a folder or repository into a hashed requirements file, or an archive without a sha256. | Write a `pylock.toml`, or give it a hash.
+lock-format | 1 | Something that cannot be written into a lock of that form: a folder or repository into a hashed requirements file, an archive without a sha256, or a URL that shows a secret. | Write a `pylock.toml`, give it a hash, or give credentials in another way.
 lock-input | 1 | The file that `lock` would write is one that it reads. | Write to another one with `-o`.
 lock-outdated | 14 | `lock --check`: the file is not there, or is not what locking would write now. The notes say what differs. | Run the same command without `--check`.
 log | 1 | The file of `--log` cannot be written. | Name another one.

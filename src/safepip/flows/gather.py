@@ -54,7 +54,7 @@ def gather(
         Refused: a remote file without HTTPS. Also what ``files.fetch_text`` raises.
     """
     sources = _sources(invocation, config, world)
-    reader = _Reader(files=files, world=world, target=target, settings=read_settings(config))
+    reader = _reader(invocation, config, world, files, target)
     build = [_only_constraints(reader.apart(path)) for path in config.items("build_constraints")]
     for path in config.items("constraints"):
         reader.file(path, constraint=True)
@@ -75,6 +75,12 @@ def gather(
     return gathered
 
 
+def _reader(invocation: Invocation, config: Options, world: Near, files: Files, target: Meant) -> _Reader:
+    settings = read_settings(config)
+    of_locks = invocation.typed == "sync"
+    return _Reader(files=files, world=world, target=target, settings=settings, of_locks=of_locks)
+
+
 def _sources(invocation: Invocation, config: Options, world: Near) -> Sources:
     """What ``-r`` and ``--group`` name; ``lock`` also reads projects."""
     sources = collect_sources(
@@ -89,12 +95,17 @@ def _sources(invocation: Invocation, config: Options, world: Near) -> Sources:
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
-    """Files one after the other: what one says about formats holds for the locks after it."""
+    """Files one after the other: what one says about formats holds for the locks after it.
+
+    Attributes:
+        of_locks: whether the command is one for locks, which are no experiment there.
+    """
 
     files: Files
     world: Near
     target: Meant
     settings: Settings
+    of_locks: bool
     lines: list[RequirementLine] = field(default_factory=list)
     said: list[Setting] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -161,7 +172,8 @@ class _Reader:
     def _lock(self, request: LockRequest) -> None:
         from safepip.flows.locks import EXPERIMENTAL, LockReader
 
-        self.world.show.noted([EXPERIMENTAL])
+        if not self.of_locks:
+            self.world.show.noted([EXPERIMENTAL])
         reader = LockReader(files=self.files, around=self.world.around, environment=self.target.environment)
         lines, findings = reader.read(request, self._settings().format_control)
         self.lines += lines

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from safepip.core.index import FileEntry, Index
     from safepip.core.locking import Answer, Choice, LockTarget
-    from safepip.core.plan import Plan
+    from safepip.core.plan import Plan, Step
     from safepip.lock.previous import Pin
     from safepip.pipcompat.own_lock import LockOptions
 
@@ -154,8 +154,9 @@ class KeepingRouter(Router):
         return replace(routed, files=files)
 
     def news(self, plan: Plan) -> Iterator[str]:
-        """A line for each step whose version has wheels by now that this environment could use as well."""
+        """Lines for the person: wheels that came late, and locked versions that cannot stay."""
         for step in plan.steps:
+            yield from self._lost(step)
             late = self._left_out.get(step.project, {})
             of_step = [name for name, version in late.items() if version == step.version]
             fitting = sorted(name for name in of_step if name.endswith(WHEEL) and self._fits(name))
@@ -165,16 +166,30 @@ class KeepingRouter(Router):
                     f"--upgrade-package {step.project} takes it"
                 )
 
+    def _lost(self, step: Step) -> Iterator[str]:
+        """Locked versions that made way because nobody should take them any more, or can."""
+        routed = self._found.get(step.project)
+        locked = self._kept.digests_of(step.project)
+        if not isinstance(routed, Routed) or step.version in locked:
+            return
+        for version in sorted(locked):
+            files = [
+                file for file in _offered(routed) if self._version(file.filename, step.project) == version
+            ]
+            if not files:
+                yield f"{step.name} {version}, which is locked, is not offered any more"
+            elif all(file.yanked is not None for file in files):
+                yield f"{step.name} {version}, which is locked, was yanked: {files[0].yanked or 'no reason given'}"
+
     def _late(
         self, project: NormalizedName, locked: Mapping[Version, frozenset[str]], routed: Routed
     ) -> Iterator[tuple[Version, FileEntry]]:
         """Files of a locked version that the lock does not have, where it has one that will do."""
         listed: dict[Version, list[FileEntry]] = {version: [] for version in locked}
-        for _, offered in routed.files:
-            for file in offered:
-                version = self._version(file.filename, project)
-                if version is not None and version in listed:
-                    listed[version].append(file)
+        for file in _offered(routed):
+            version = self._version(file.filename, project)
+            if version is not None and version in listed:
+                listed[version].append(file)
         for version, files in listed.items():
             known = [file for file in files if self._is_known(file, locked[version])]
             if self._will_do(known):
@@ -204,6 +219,11 @@ class KeepingRouter(Router):
         else:
             text = archive_version(split_extension(filename)[0], project, self._texts)
         return None if text is None else self._texts.version(text)
+
+
+def _offered(routed: Routed) -> Iterator[FileEntry]:
+    for _, listed in routed.files:
+        yield from listed
 
 
 def _files_of(pin: Pin, choice: Choice) -> Iterator[tuple[Index, FileEntry]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from packaging.pylock import PackageSdist, PackageWheel
 from packaging.utils import canonicalize_name
 
 from safepip.core.finding import Finding, Location
@@ -54,6 +53,8 @@ class PinReader:
         Raises:
             RequirementFileError: what the lock says of its builds cannot be used.
         """
+        from packaging.pylock import PackageWheel
+
         line = self.line(lock, chosen)
         if line.locked is None or isinstance(chosen.artifact, PackageWheel):
             return line
@@ -73,7 +74,7 @@ class PinReader:
             raise below.invalid(f"the builds of {' -> '.join(one.name for one in chain)} have no end", ())
         chosen = self.select(below)
         for one in chosen:
-            if not isinstance(one.artifact, PackageWheel | PackageSdist):
+            if not _is_of_an_index(one):
                 raise below.invalid("a build needs wheels and source distributions of indexes", one.path)
         return tuple(self.with_pins(below, one, chain) for one in chosen)
 
@@ -182,3 +183,9 @@ def _left_out(line: RequirementLine, guarded: Guarded) -> Finding:
         help="lock again for this environment, or name its hash in a file for --build-constraint",
         decided_by=decided_by_mode(guarded),
     )
+
+
+def _is_of_an_index(chosen: Chosen) -> bool:
+    from packaging.pylock import PackageSdist, PackageWheel
+
+    return isinstance(chosen.artifact, PackageWheel | PackageSdist)

@@ -14,7 +14,7 @@ from safepip.core.errors import CommandError, ExitCode, UsageError
 from safepip.core.events import StageBegan
 from safepip.core.finding import Finding
 from safepip.core.index import WheelMetadata
-from safepip.core.kept import Saved
+from safepip.core.kept import Saved, SaveOutcome
 from safepip.core.mirror import SIMPLE, Examined, MirroredFile
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import Plan, Route, RouteReason, Step
@@ -76,7 +76,8 @@ def mirror(invocation: Invocation, own: OwnOptions, world: World) -> int:
         shelf.begin()
         saved, listed = _written(files, shelf, world)
         world.show.saved(saved)
-        world.show.noted(tuple(_summary(folder, listed, shelf, flat=flat)))
+        there = sum(one.outcome is SaveOutcome.ALREADY_THERE for one in saved)
+        world.show.noted(tuple(_summary(folder, listed, shelf, there=there, flat=flat)))
     return ExitCode.OK
 
 
@@ -248,10 +249,11 @@ def _damaged(file: MirroredFile) -> Finding:
 
 
 def _summary(
-    folder: str, listed: Sequence[MirroredFile], shelf: MirrorFolder, *, flat: bool
+    folder: str, listed: Sequence[MirroredFile], shelf: MirrorFolder, *, there: int, flat: bool
 ) -> Iterator[str]:
     projects = len({file.project for file in listed})
     what = f"{len(listed)} {'file' if len(listed) == 1 else 'files'} of {projects} {'project' if projects == 1 else 'projects'}"
-    yield f"{folder} holds {what}" if flat else f"{folder}/{SIMPLE} lists {what}"
+    known = f"; {there} of the lock {'was' if there == 1 else 'were'} there already" if there else ""
+    yield f"{folder} holds {what}{known}" if flat else f"{folder}/{SIMPLE} lists {what}{known}"
     if others := shelf.others([file.filename for file in listed]):
         yield f"warning: the folder also holds what no lock names here: {', '.join(others)}"

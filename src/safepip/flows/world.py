@@ -6,37 +6,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from packaging.utils import NormalizedName
+if TYPE_CHECKING:
+    # Of annotations only: most commands need few of them.
+    from packaging.utils import NormalizedName
 
-from safepip.core.built import BuiltWheels
-from safepip.core.digest import Digests
-from safepip.core.finding import Finding
-from safepip.core.index import Trust
-from safepip.core.kept import Saved
-from safepip.core.mirror import Examined, MirroredFile, MirrorFolder
-from safepip.core.origin import Origin, Sourced
-from safepip.core.plan import Plan, Step
-from safepip.core.ports import (
-    Applier,
-    Clock,
-    Draft,
-    Environment,
-    EventSink,
-    Files,
-    IndexClient,
-    KeptFiles,
-    Output,
-    Pip,
-    Store,
-)
-from safepip.core.record import Record
-from safepip.core.trusted import TrustedPolicies
-from safepip.core.url import Url
-from safepip.core.workshop import Repositories, Workshop
-from safepip.flows.presenter import Presenter
-from safepip.flows.surroundings import Surroundings
+    from safepip.core.built import BuiltWheels
+    from safepip.core.digest import Digests
+    from safepip.core.finding import Finding
+    from safepip.core.index import Trust
+    from safepip.core.kept import Saved
+    from safepip.core.mirror import Examined, MirroredFile, MirrorFolder
+    from safepip.core.origin import Origin, Sourced
+    from safepip.core.plan import Plan, Step
+    from safepip.core.ports import (
+        Applier,
+        Clock,
+        Draft,
+        Environment,
+        EventSink,
+        Files,
+        IndexClient,
+        KeptFiles,
+        Output,
+        Pip,
+        Store,
+    )
+    from safepip.core.record import Record
+    from safepip.core.trusted import TrustedPolicies
+    from safepip.core.url import Url
+    from safepip.core.workshop import Repositories, Workshop
+    from safepip.flows.presenter import Presenter
+    from safepip.flows.surroundings import Surroundings
 
 
 class Options(Protocol):

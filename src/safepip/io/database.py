@@ -62,7 +62,7 @@ class Database:
         with self._lock:
             try:
                 if self._reading is None:
-                    if not self.path.exists():
+                    if not self._is_there():
                         yield None
                         return
                     self._reading = self._connect()
@@ -86,6 +86,14 @@ class Database:
                     database.execute("commit")
             except (sqlite3.Error, ValueError) as error:
                 raise OSError(f"{self.path}: {error}") from None
+
+    def _is_there(self) -> bool:
+        """A link that leads nowhere is: what it stood for is unknown. Raises OSError where nobody can tell."""
+        try:
+            self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
     def _make(self) -> None:
         """An empty file for its owner only, if there is none; SQLite would make it for everybody."""

@@ -48,12 +48,8 @@ def measure(
         is_virtual: whether it is a virtual environment; if so, pip removes nothing that lies elsewhere.
         whole_entries: whether top-level entries are replaced whole (``--target`` with ``--upgrade``).
     """
-    files: set[str] = set()
-    for wheel, spellings in wheels:
-        files.update(_destinations(wheel, spellings, scheme))
-    trees: set[str] = set()
-    if whole_entries:
-        trees = {_top_level(path, scheme.data) for path in files}
+    files = {path for wheel, spellings in wheels for path in _destinations(wheel, spellings, scheme)}
+    trees = {_top_level(path, scheme.data) for path in files} if whole_entries else set()
     roots = (prefix, *scheme.folders)
     going = _going(replaced, roots, trees, virtual_prefix=prefix if is_virtual else None)
     files |= going

@@ -22,6 +22,7 @@ Piece = str | bool | tuple[int, ...] | tuple[str, str] | datetime | timedelta | 
 STRONG_HASHES = ("sha256", "sha384", "sha512")
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 _FALSE = frozenset({"n", "no", "f", "false", "off", "0"})
+_MOST_DAYS = 700_000
 _DAYS = re.compile(r"^P(\d+)D$", re.ASCII)
 _PYLOCK = re.compile(r"^pylock\.([^.]+)\.toml$")
 _EXTRAS = re.compile(r"^(.+)(\[[^\]]+\])$")
@@ -144,17 +145,24 @@ def _python_version(option: Option, spelled: str, text: str) -> tuple[int, ...] 
 def _uploaded_prior_to(option: Option, spelled: str, text: str) -> datetime | timedelta:
     """A moment (local time where the text gives no offset), or an age in days."""
     del spelled
-    if days := _DAYS.match(text):
-        return timedelta(days=int(days[1]))
     try:
+        if days := _DAYS.match(text):
+            return _age(int(days[1]))
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment if moment.tzinfo is not None else moment.astimezone()
+    except (ValueError, OverflowError) as error:  # the local zone may leave the calendar
         raise _option_error(
             option,
             f"invalid value: {text!r}: {error}. Expected an ISO 8601 datetime string (e.g., '2023-01-01' or "
             "'2023-01-01T00:00:00Z') or a duration in days (e.g., 'P3D')",
         ) from None
-    return moment if moment.tzinfo is not None else moment.astimezone()
+
+
+def _age(days: int) -> timedelta:
+    """Raises OverflowError where no date lies that far back; there pip ends with a traceback."""
+    if days > _MOST_DAYS:
+        raise OverflowError("that is before the first year")
+    return timedelta(days=days)
 
 
 def _path(option: Option, spelled: str, text: str) -> str:

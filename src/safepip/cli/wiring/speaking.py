@@ -77,6 +77,7 @@ class Speaking:
 
         self._verbosity = verbosity
         self.show.quiet = max(0, -verbosity)
+        self.show.verbose = max(0, verbosity)
         self.show.color = wants_color(
             is_terminal=sys.stderr.isatty(), environ=self.around.environ, no_color=no_color
         )
