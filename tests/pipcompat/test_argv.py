@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import optparse
 import time
-from contextlib import nullcontext
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -246,13 +245,10 @@ def test_every_command_parses_without_options(command: str):
 def test_a_moment_that_no_calendar_has_is_an_error_of_the_option(
     moment: str, zone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The year 1 has begun west of Greenwich, and the year 9999 ends later in the east.
-    exists = (moment, zone) in {("0001-01-01", "America/Lima"), ("9999-12-31T23:00", "Asia/Tokyo")}
-    fails = pytest.raises(UsageError, match="--uploaded-prior-to error: invalid value")
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        with nullcontext() if exists else fails:
+        with pytest.raises(UsageError, match="--uploaded-prior-to error: invalid value"):
             merge(
                 parse(["install", "--uploaded-prior-to", moment, "x"]),
                 [],

@@ -39,7 +39,8 @@ def make_plan(
 
     memory = memory_of(guarded, world)
     client = recorded(connection.client, guarded.indexes, memory)
-    if not guarded.of_build:  # what builds need is found out on the way: the stage is the command's
+    # What builds need is found out on the way: the stage is the command's. Of locks all is known.
+    if not (guarded.of_build or all(line.locked for line in guarded.roots)):
         world.sink(StageBegan(stage="resolving"))
     request = ResolveRequest(
         roots=guarded.roots,
