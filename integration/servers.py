@@ -271,7 +271,8 @@ class Nginx:
 
 def server_program(name: str) -> str:
     """A program of the environment that ``make integration`` fills with servers."""
-    folder = Path(os.environ.get("SAFEPIP_SERVERS", ".cache/integration-servers"))
+    # Absolute: what is started may be started elsewhere.
+    folder = Path(os.environ.get("SAFEPIP_SERVERS", ".cache/integration-servers")).absolute()
     program = folder / "bin" / name
     if not program.exists():
         raise RuntimeError(f"{program} is missing: run `make integration`")

@@ -73,7 +73,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
 
 def uv(target: Target, *arguments: str, **extra: str) -> Outcome:
     """``uv pip`` on an environment, without its cache and settings."""
-    program = str(Path(server_program("uv")).absolute())
+    program = server_program("uv")
     options = ("--python", target.python, "--no-cache", "--no-config")
     return target.run([program, "pip", *arguments, *options], SSL_CERT_FILE=target.ca, **extra)
 

@@ -278,3 +278,56 @@ def test_the_lines_to_paste_settle_the_very_command_that_was_refused(
     settled = shell.safepip("install", "acme-core", *places, "--policy", str(policy))
 
     assert (settled.code, shell.installed()) == (0, {"acme_core-1.0"}), settled.err
+
+
+# --- locks, and what has no hash -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("lock", "needs-acme"),
+        ("lock", "-r", "r.txt", "--format", "requirements"),
+        ("lock", "needs-acme", "--environment", "linux-x86_64-cp312,windows-x86_64-cp313"),
+        ("install", "-r", "r.txt"),
+        ("install", "--require-hashes", "needs-acme"),
+        ("download", "-r", "r.txt", "acme-core"),
+    ],
+    ids=" ".join,
+)
+def test_a_lock_and_the_refusal_of_what_has_no_hash_tell_no_name_to_another_index(
+    shell: Shell, public: IndexServer, private: IndexServer, policy: tuple[str, ...], command: tuple[str, ...]
+) -> None:
+    shell.write("r.txt", "needs-acme\n")
+
+    ended = shell.safepip(*policy, *command)
+
+    assert ended.code == (0 if command[0] == "lock" else 10), ended.err
+    assert ("error[unhashed-requirement]: acme-core" in ended.err) == (ended.code == 10), ended.err
+    assert names_heard(private) == {"acme-core"}
+    assert names_heard(public) == {"needs-acme"}
+    assert all("99.0" not in path for path in public.paths_asked())
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("plaintext-index", ("--extra-index-url", "http://index.example/simple")),
+        ("trusted-host", ("--trusted-host", "index.example")),
+        ("none", ()),
+    ],
+)
+@pytest.mark.parametrize("command", ["lock", "install", "sync"])
+def test_settings_are_judged_before_anybody_is_asked(
+    shell: Shell, public: IndexServer, command: str, rule: str, words: tuple[str, ...]
+) -> None:
+    shell.write("r.txt", "needs-acme\n")
+    files = ("r.txt",) if command == "sync" else ("-r", "r.txt")
+
+    ended = shell.safepip(command, *files, *trusting(public), *words)
+
+    if words:
+        assert (ended.code, public.requests) == (10, []), ended.err
+        assert f"error[{rule}]" in ended.err
+    else:
+        assert public.requests, "without the setting it is asked"

@@ -211,3 +211,31 @@ def test_what_is_removed_from_an_environment_beside_stays_there(
 
     assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err
     assert tree(tmp_path / "other") == before
+
+
+def test_a_dry_run_of_a_refused_lock_is_refused(shell: Shell, house: Wheelhouse, index: IndexServer) -> None:
+    house.add("old")
+    assert pip_install(shell.python, house, "old").returncode == 0
+    shell.write("pylock.toml", lock(package(index, "lib", hashes=f'md5 = "{"0" * 32}"')))
+    before = tree(shell.python.parent.parent)
+
+    ended = sync(shell, index, "--dry-run")
+
+    assert (ended.code, ended.out) == (10, ""), ended.err
+    assert tree(shell.python.parent.parent) == before
+
+
+def test_a_file_that_no_record_names_does_not_leave_half_a_package(
+    shell: Shell, house: Wheelhouse, index: IndexServer
+) -> None:
+    """Some tool's note in ``.dist-info``: pip leaves the folder with it, and lists the package still."""
+    house.add("old")
+    house.add("lib", "2.0")
+    assert pip_install(shell.python, house, "old", "lib").returncode == 0
+    for name in ("old-1.0", "lib-2.0"):
+        (site_of(shell) / f"{name}.dist-info/note.json").write_text("{}")
+    shell.write("pylock.toml", lock(package(index, "lib")))
+
+    ended = sync(shell, index)
+
+    assert (ended.code, shell.installed()) == (0, {"lib-1.0"}), ended.err

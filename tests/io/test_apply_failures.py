@@ -383,3 +383,20 @@ def test_journal_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (library / FOLDER).symlink_to(elsewhere)
     with pytest.raises(ApplyError, match="it is a link"):
         Journal.pending(str(library), [str(tmp_path)])
+
+
+def test_what_was_brought_back_is_undone_like_the_rest(tmp_path: Path) -> None:
+    shared, gone = tmp_path / "ns/__init__.py", tmp_path / "ns/old.py"
+    shared.parent.mkdir()
+    for path in (shared, gone):
+        path.write_text(path.name)
+    before = tree(tmp_path)
+    extent = Extent(files=frozenset({str(shared), str(gone)}), roots=(str(tmp_path),))
+    journal = Journal.begin(str(tmp_path), extent)
+    shutil.rmtree(shared.parent)
+
+    journal.put_back({str(shared), str(tmp_path / "never-there.py")})
+
+    assert (shared.read_text(), gone.exists()) == ("__init__.py", False)
+    journal.undo()
+    assert tree(tmp_path) == before

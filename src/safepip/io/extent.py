@@ -80,25 +80,25 @@ def _going(
         ApplyError: pip would remove a file outside of ``roots``, which no journal keeps.
     """
     found: set[str] = set()
+    real_folders: dict[str, str] = {}
     allowed = tuple(os.path.join(folder, "") for folder in roots)
     really = tuple(os.path.join(os.path.realpath(folder), "") for folder in roots)
     for distribution in replaced:
         # pip leaves alone what lies behind a virtual environment, or beside a user's own packages.
         here = os.path.join(os.path.realpath(distribution.location), "").startswith(really)
         for path in _recorded(distribution, trees):
+            # As pip knows what it removes (UninstallPathSet.add): links on the way are followed, not the last.
+            folder, name = os.path.split(path)
+            if folder not in real_folders:
+                real_folders[folder] = os.path.realpath(folder)
+            real = os.path.join(real_folders[folder], name)
             if path.startswith(allowed):
                 found.add(path)
-            elif (real := _real(path)).startswith(really):
-                found.add(real)
-            elif here and os.path.lexists(real) and _would_remove(real, virtual_prefix):
+            if real.startswith(really):
+                found.add(path if path in found else real)
+            elif here and _would_remove(real, virtual_prefix) and os.path.lexists(real):
                 raise _outside(distribution, real)
     return found
-
-
-def _real(path: str) -> str:
-    """As pip knows what it removes (``UninstallPathSet.add``): links on the way are followed, not the last."""
-    folder, name = os.path.split(path)
-    return os.path.join(os.path.realpath(folder), name)
 
 
 def _would_remove(path: str, virtual_prefix: str | None) -> bool:
