@@ -164,7 +164,7 @@ def test_a_file_that_changed_since_its_first_use_stops(locking: Locking, index: 
     locking.world.publish(index, "demo", "1.0", tag=NEW)
     other = locking.world.publish(index, "demo", "1.0")
 
-    def first_use(project, version, index, file) -> None:
+    def first_use(project, version, index, file, beside) -> None:
         if file.filename == other.filename:
             raise Refused([Finding(rule="republished-file", message="changed", origin=USER, subject=project)])
 

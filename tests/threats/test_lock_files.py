@@ -376,9 +376,13 @@ def test_directory_entries_next_to_hashed_ones(shell: Shell, index: IndexServer,
     shell.write("demo/setup.py", MARK.format(mark=str(mark)))
     table = '\n[[packages]]\nname = "demo"\ndirectory = {path = "demo"}\n'
     shell.write("pylock.toml", lock(table, package(index, "lib")))
-    code, said = install(safepip, index, "-r", "pylock.toml")
+    code, said = install(safepip, index, "-r", "pylock.toml", "--require-hashes")
     assert (code, shell.installed()) == (10, set())
     assert "error[unhashed-requirement]" in said
+    # The user's own code, as if typed: what its build needs comes under policy, and is not there.
+    code, said = install(safepip, index, "-r", "pylock.toml")
+    assert (code, shell.installed()) == (1, set())
+    assert "No matching distribution found for setuptools" in said
     assert not mark.exists()
 
 
