@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -36,7 +37,9 @@ _AT_START = ("PYTHON", "COVERAGE", "LC_", "LANG", "MALLOC")
 
 
 def can_fork(environ: Mapping[str, str]) -> bool:
-    """Whether a forked process does what a started one would."""
+    """Whether a forked process does what a started one would. One is forked at a time, so threads start theirs."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
     return sys.platform == "linux" and _starting(environ) == _starting(os.environ) and not _measured()
 
 
