@@ -12,6 +12,7 @@ import pytest
 
 from cli.conftest import Ended, Shell, publish
 from support.locks import lock, package
+from support.sdists import write_project
 from support.server import IndexServer
 from support.wheels import make_wheel, wheel_filename
 from tasks.check_docs import FENCE, ROOT
@@ -196,14 +197,16 @@ def test_an_environment_equal_to_a_lock(reader: Reader, shell: Shell, public: In
 def test_locking(reader: Reader, shell: Shell, public: IndexServer) -> None:
     shell.write("requirements.in", "requests\n")
     shell.write("constraints.txt", "idna<100\n")
-    project = '[project]\nname = "mine"\ndependencies = ["requests"]\n'
+    write_project(shell.folder, "mine", requires=["requests"])
+    project = '\n[project]\nname = "mine"\nversion = "1.0"\ndependencies = ["requests"]\n'
     extras = '[project.optional-dependencies]\nsocks = ["idna"]\n[dependency-groups]\ntest = ["idna"]\n'
-    shell.write("pyproject.toml", project + extras)
+    built = (shell.folder / "pyproject.toml").read_text()
+    shell.write("pyproject.toml", built + project + extras)
     shell.write("report.py", '# /// script\n# dependencies = ["requests"]\n# ///\n')
 
     reader.follow("lock.md")
 
-    assert reader.installed == {"requests-2.31.0", "idna-99.0"}
+    assert reader.installed == {"requests-2.31.0", "idna-99.0", "mine-1.0"}
     checked = shell.safepip("lock", "-r", "requirements.in", "torch", "--check")
     assert checked.code == 14, checked.err
 

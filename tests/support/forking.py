@@ -56,8 +56,12 @@ def run(
         out, out_of_run = os.pipe()
         err, err_of_run = os.pipe()
         connection = _mother(_starting(os.environ))
-        socket.send_fds(connection, [b"%8d" % len(told)], [given.fileno(), out_of_run, err_of_run])
-        connection.sendall(told)
+        try:
+            socket.send_fds(connection, [b"%8d" % len(told)], [given.fileno(), out_of_run, err_of_run])
+            connection.sendall(told)
+        except BrokenPipeError:
+            _mother.cache_clear()  # one failure, not one for each test to come
+            raise
         os.close(out_of_run)
         os.close(err_of_run)
     pid = int(_exactly(connection, 8))
