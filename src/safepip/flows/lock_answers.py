@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from safepip.flows.lock_keeping import Kept, Versions
     from safepip.flows.world import Connection, World
     from safepip.resolve.acceptable import Acceptable, AcceptableFiles
+    from safepip.resolve.request import FormatControl
     from safepip.route import Router
 
 
@@ -125,7 +126,9 @@ class Answers:
                 context=guarded.context,
                 first_use=self._memory.check,
             )
-        judge_plan(self._with_news(locked.plan, router), guarded, self._world)
+        judge_plan(
+            self._with_news(locked.plan, router, guarded.settings.format_control), guarded, self._world
+        )
         files = self._measured(locked.files, locked.plan)
         plan = with_digests(_with_files(locked.plan, files), guarded, self._connection, self._world)
         return Choice(plan=plan, files=files)
@@ -171,9 +174,9 @@ class Answers:
         path = self._connection.store.have(one.file, one.index, one.hashes)
         return self._world.measure(path, Digests())
 
-    def _with_news(self, plan: Plan, router: Router) -> Plan:
+    def _with_news(self, plan: Plan, router: Router, formats: FormatControl) -> Plan:
         """The plan with those notes only that no other environment's had."""
-        added = router.news(plan) if isinstance(router, KeepingRouter) else ()
+        added = router.news(plan, formats) if isinstance(router, KeepingRouter) else ()
         notes = tuple(note for note in (*plan.notes, *added) if note not in self._told)
         self._told.update(notes)
         return replace(plan, notes=notes)

@@ -16,6 +16,7 @@ from safepip.core.finding import Finding, Refuse
 from safepip.core.lock_page import some
 from safepip.core.origin import Layer, Origin, Place
 from safepip.core.plan import RouteReason
+from safepip.flows.locks import permitted
 from safepip.lock.previous import Previous, republished
 from safepip.resolve.filename import WHEEL, Texts, archive_version, split_extension, split_wheel
 from safepip.route import NotFound, Routed, Router
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from safepip.core.plan import Plan, Step
     from safepip.lock.previous import Pin
     from safepip.pipcompat.own_lock import LockOptions
+    from safepip.resolve.request import FormatControl
 
 Versions = Mapping[NormalizedName, frozenset["Version"]]
 Offered = Callable[[NormalizedName], frozenset[str]]
@@ -153,16 +155,20 @@ class KeepingRouter(Router):
         )
         return replace(routed, files=files)
 
-    def news(self, plan: Plan) -> Iterator[str]:
-        """Lines for the person: wheels that came late, and locked versions that cannot stay."""
+    def news(self, plan: Plan, formats: FormatControl) -> Iterator[str]:
+        """Lines for the person: wheels that came late, and locked versions that cannot stay.
+
+        Args:
+            formats: who wants no wheel of a project is told of none.
+        """
         for step in plan.steps:
             yield from self._lost(step)
             late = self._left_out.get(step.project, {})
             of_step = [name for name, version in late.items() if version == step.version]
             fitting = sorted(name for name in of_step if name.endswith(WHEEL) and self._fits(name))
-            if fitting:
+            if fitting and permitted(step.project, formats)[0]:
                 yield (
-                    f"warning: {step.project}: added since it was locked, and left out: {', '.join(some(fitting))}; "
+                    f"warning: {step.project}: not in the lock, and left out: {', '.join(some(fitting))}; "
                     f"--upgrade-package {step.project} takes it"
                 )
 
