@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import Ended, Shell, publish, trusting
+from support.sdists import make_sdist, sdist_filename
 from support.server import IndexServer
 from support.wheels import make_wheel, sha256, wheel_filename
 
@@ -167,3 +168,19 @@ def test_a_locked_version_that_cannot_stay_is_named_with_the_reason(shell: Shell
     assert yanked.code == 0, yanked.err
     assert "lib 3.0, which is locked, was yanked: breaks everything" in yanked.err
     assert "lib 3.0 → 1.0" in yanked.err
+
+
+@pytest.mark.parametrize("more", [("--no-binary", "demo"), ()], ids=["sources", "anything"])
+def test_who_wants_no_wheel_is_told_of_none_that_the_lock_lacks(
+    shell: Shell, index: IndexServer, more: tuple[str, ...]
+) -> None:
+    index.add_file(make_sdist("demo", static=True), sdist_filename("demo"))
+    publish(index, "demo")
+    shell.write("policy.toml", '[builds]\nsdists = ["demo"]\n')
+    policy = ("--policy", "policy.toml")
+    assert lock(shell, index, "demo", "--no-binary", "demo", *policy).code == 0
+
+    again = lock(shell, index, "demo", *more, *policy, "--check")
+
+    told = "not in the lock, and left out: demo-1.0-py3-none-any.whl" in again.err
+    assert (again.code, told) == (0, not more), again.err
