@@ -42,12 +42,10 @@ class Kept:
 
     Attributes:
         previous: what it says.
-        environments: for which ones it was made; None: it does not say.
         options: which projects are to move.
     """
 
     previous: Previous
-    environments: frozenset[str] | None
     options: LockOptions
 
     @property
@@ -122,7 +120,7 @@ class KeepingRouter(Router):
         self._kept = kept
         self._tags = frozenset(map(str, target.environment.tags))
         # A lock that names its environments has seen for each of them what there was.
-        environments = kept.environments
+        environments = kept.previous.environments
         self._covers = None if environments is None else target.name in environments
         self._texts = Texts()
         self._found: dict[NormalizedName, Routed | NotFound] = {}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,7 +97,8 @@ def difference(to: Destination, after: bytes) -> LockDifference | None:
     """What the new content has another way than the file; None where there is none."""
     if to.kept is None:
         return None
-    found = changes(to.kept.previous, read_previous(after, to.format, place=to.name))
+    before = to.kept.previous
+    found = changes(before, before if to.before == after else read_previous(after, to.format, place=to.name))
     return LockDifference(
         added=tuple(_pinned(one, one.after) for one in found.added),
         removed=tuple(_pinned(one, one.before) for one in found.removed),
@@ -110,17 +110,7 @@ def difference(to: Destination, after: bytes) -> LockDifference | None:
 def _kept(before: bytes | None, form: Format, name: str, own: OwnOptions) -> Kept | None:
     if not before:
         return None
-    previous = read_previous(before, form, place=name)
-    environments = _environments(before) if form is Format.PYLOCK else None
-    return Kept(previous=previous, environments=environments, options=own.lock)
-
-
-def _environments(lock: bytes) -> frozenset[str]:
-    """For which environments safepip made a lock; for none where another tool did."""
-    tool = tomllib.loads(lock.decode()).get("tool")
-    own = tool.get("safepip") if isinstance(tool, Mapping) else None
-    names = own.get("environments") if isinstance(own, Mapping) else None
-    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+    return Kept(previous=read_previous(before, form, place=name), options=own.lock)
 
 
 def _name(form: Format, config: Options) -> str:

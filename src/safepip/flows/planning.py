@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safepip.core.plan import Plan, Step
-    from safepip.core.ports import Environment
+    from safepip.core.ports import Environment, EventSink, IndexClient
     from safepip.core.workshop import Sources
     from safepip.flows.guarded import Guarded
     from safepip.flows.world import Connection, World
@@ -32,16 +32,32 @@ def make_plan(
     sources: Sources | None = None,
 ) -> Plan:
     """Route and resolve every requirement; judge what came out. ``sources``: what builds; None: they are refused."""
+    memory = memory_of(guarded, world)
+    # What builds need is found out on the way: the stage is the command's. Of locks all is known.
+    if not (guarded.of_build or all(line.locked for line in guarded.roots)):
+        world.sink(StageBegan(stage="resolving"))
+    with telling_what_was_set_aside(guarded.policy):
+        plan = chosen(guarded, environment, connection.client, memory, sink=world.sink, sources=sources)
+    judge_plan(plan, guarded, world)
+    return plan
+
+
+def chosen(
+    guarded: Guarded,
+    environment: Environment,
+    client: IndexClient,
+    memory: Memory,
+    *,
+    sink: EventSink,
+    sources: Sources | None = None,
+) -> Plan:
+    """Route and resolve every requirement; what came out is not judged yet."""
     from safepip.flows.recorded import recorded
     from safepip.flows.routing import router_of
     from safepip.resolve.request import ResolveRequest
     from safepip.resolve.resolver import resolve
 
-    memory = memory_of(guarded, world)
-    client = recorded(connection.client, guarded.indexes, memory)
-    # What builds need is found out on the way: the stage is the command's. Of locks all is known.
-    if not (guarded.of_build or all(line.locked for line in guarded.roots)):
-        world.sink(StageBegan(stage="resolving"))
+    client = recorded(client, guarded.indexes, memory)
     request = ResolveRequest(
         roots=guarded.roots,
         constraints=guarded.constraints,
@@ -49,20 +65,17 @@ def make_plan(
         direct_trust=guarded.trust,
         sources=sources,
     )
-    with telling_what_was_set_aside(guarded.policy):
-        plan = resolve(
-            request,
-            environment=environment,
-            router=router_of(guarded, client, memory.objection),
-            client=client,
-            policy=guarded.policy,
-            now=guarded.context.now,
-            sink=world.sink,
-            context=guarded.context,
-            first_use=memory.check,
-        )
-    judge_plan(plan, guarded, world)
-    return plan
+    return resolve(
+        request,
+        environment=environment,
+        router=router_of(guarded, client, memory.objection),
+        client=client,
+        policy=guarded.policy,
+        now=guarded.context.now,
+        sink=sink,
+        context=guarded.context,
+        first_use=memory.check,
+    )
 
 
 def memory_of(guarded: Guarded, world: World) -> Memory:

@@ -15,9 +15,8 @@ from packaging.utils import canonicalize_name
 from safepip.core.errors import SafepipError
 from safepip.core.subjects import RequirementKind
 from safepip.flows.judging import by_place, unhashed, with_way_out
-from safepip.flows.recorded import recorded
+from safepip.flows.planning import chosen
 from safepip.flows.remembering import Memory
-from safepip.flows.settings import resolve_options
 
 if TYPE_CHECKING:
     from safepip.core.events import Event
@@ -68,31 +67,11 @@ def _brought_in(
 
 
 def _plan(guarded: Guarded, environment: Environment, client: IndexClient, world: World) -> Plan:
-    """As :func:`safepip.flows.planning.make_plan`, in silence, and judging nothing."""
-    from safepip.flows.routing import router_of
-    from safepip.resolve.request import ResolveRequest
-    from safepip.resolve.resolver import resolve
-
+    """What would be chosen, in silence."""
     # Nothing that policy lets pass here is let pass in the end.
     context = replace(guarded.context, used=set(), passed=lambda _finding, _by: None)
     memory = Memory(world.first_uses(guarded.policy.record.value), context, _unheard, world.measure)
-    client = recorded(client, guarded.indexes, memory)
-    return resolve(
-        ResolveRequest(
-            roots=guarded.roots,
-            constraints=guarded.constraints,
-            options=resolve_options(guarded.settings, environment),
-            direct_trust=guarded.trust,
-        ),
-        environment=environment,
-        router=router_of(guarded, client, memory.objection),
-        client=client,
-        policy=guarded.policy,
-        now=context.now,
-        sink=_unheard,
-        context=context,
-        first_use=memory.check,
-    )
+    return chosen(replace(guarded, context=context), environment, client, memory, sink=_unheard)
 
 
 def _unheard(event: Event) -> None:

@@ -76,6 +76,7 @@ class Previous:
         build_pins: of what builds need; a requirements file has none.
         files: digests by file name, for files of indexes; a requirements file names none.
         facts: size and upload time of these files, as far as the lock gives them.
+        environments: for which it was made; None: a requirements file does not say.
         text: of a requirements file, whose comments are to be kept; empty otherwise.
     """
 
@@ -83,6 +84,7 @@ class Previous:
     build_pins: tuple[Pin, ...] = ()
     files: Mapping[str, Digests] = field(default_factory=lambda: MappingProxyType({}))
     facts: Mapping[str, Facts] = field(default_factory=lambda: MappingProxyType({}))
+    environments: frozenset[str] | None = None
     text: str = ""
 
     @property
@@ -175,13 +177,25 @@ def _of_pylock(pylock: Pylock) -> Previous:
         build_pins=tuple(map(_pin_of, build_packages)),
         files=MappingProxyType({file.filename: _strong(file) for file in files}),
         facts=MappingProxyType({file.filename: Facts(file.size, in_utc(file.upload_time)) for file in files}),
+        environments=_environments(pylock),
     )
+
+
+def _own(pylock: Pylock) -> Mapping[str, Any]:
+    """``[tool.safepip]``; empty where it is missing, or no table."""
+    own: Any = (pylock.tool or {}).get("safepip", {})
+    return own if isinstance(own, Mapping) else {}
+
+
+def _environments(pylock: Pylock) -> frozenset[str]:
+    """For which environments safepip made it; none where another tool did."""
+    names = _own(pylock).get("environments")
+    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
 
 
 def _build_packages(pylock: Pylock) -> Sequence[Package]:
     """``[[tool.safepip.build-packages]]``. Raises PylockValidationError."""
-    own: Any = (pylock.tool or {}).get("safepip", {})
-    listed = own.get("build-packages", []) if isinstance(own, Mapping) else []
+    listed = _own(pylock).get("build-packages", [])
     return Pylock.from_dict({"lock-version": "1.0", "created-by": "safepip", "packages": listed}).packages
 
 

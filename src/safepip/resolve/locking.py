@@ -9,25 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from safepip.core.errors import Refused, ResolutionError
 from safepip.core.value import value
 from safepip.resolve.acceptable import AcceptableFiles, acceptable_files
-from safepip.resolve.admit import never_used
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from safepip.core.finding import Finding
     from safepip.core.locking import LockTarget
     from safepip.core.plan import Plan
-    from safepip.core.ports import EventSink, IndexClient
-    from safepip.policy.schema import Policy
-    from safepip.resolve.admit import FirstUse
     from safepip.resolve.request import ResolveRequest
-    from safepip.route import Router
-    from safepip.rules.base import RuleContext
+    from safepip.resolve.resolver import Means
 
 
 @value
@@ -42,23 +35,13 @@ class Locked:
     files: AcceptableFiles
 
 
-def resolve_for_lock(
-    request: ResolveRequest,
-    target: LockTarget,
-    *,
-    router: Router,
-    client: IndexClient,
-    policy: Policy,
-    now: datetime,
-    sink: EventSink,
-    context: RuleContext | None = None,
-    first_use: FirstUse = never_used,
-) -> Locked:
+def resolve_for_lock(request: ResolveRequest, target: LockTarget, **means: Unpack[Means]) -> Locked:
     """Resolve for an environment that need not be here. Nothing of it is run.
 
     Args:
         request: what is installed does not count, whatever its options say.
-        router: the same for every environment of the lock.
+        means: as :func:`~safepip.resolve.resolver.resolve_whole` takes them; the router is the same for every
+            environment of the lock.
 
     Raises:
         As :func:`~safepip.resolve.resolver.resolve` does; refusals and conflicts name the environment.
@@ -68,17 +51,7 @@ def resolve_for_lock(
     options = replace(request.options, ignore_installed=True)
     asked = replace(request, options=options, lock_for=target.name)
     with _naming(target):
-        found = resolve_whole(
-            asked,
-            environment=target.environment,
-            router=router,
-            client=client,
-            policy=policy,
-            now=now,
-            sink=sink,
-            context=context,
-            first_use=first_use,
-        )
+        found = resolve_whole(asked, environment=target.environment, **means)
         files = acceptable_files(found.plan, found.finder, found.admission)
     notes = (*found.plan.notes, *_built_here(found.plan, target), *files.notes)
     return Locked(plan=replace(found.plan, notes=notes), files=files)

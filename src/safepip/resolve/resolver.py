@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import NotRequired, TypedDict, Unpack
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -53,33 +54,24 @@ class Resolution:
     admission: Admission
 
 
-def resolve(
-    request: ResolveRequest,
-    *,
-    environment: Environment,
-    router: Router,
-    client: IndexClient,
-    policy: Policy,
-    now: datetime,
-    sink: EventSink,
-    context: RuleContext | None = None,
-    first_use: FirstUse = never_used,
-) -> Plan:
+class Means(TypedDict):
+    """What a resolution works with; see :func:`resolve_whole`."""
+
+    router: Router
+    client: IndexClient
+    policy: Policy
+    now: datetime
+    sink: EventSink
+    context: NotRequired[RuleContext | None]
+    first_use: NotRequired[FirstUse]
+
+
+def resolve(request: ResolveRequest, *, environment: Environment, **means: Unpack[Means]) -> Plan:
     """Choose one file for every project, as pip 26.3 would among the files that policy admits.
 
     Arguments and errors are those of :func:`resolve_whole`.
     """
-    return resolve_whole(
-        request,
-        environment=environment,
-        router=router,
-        client=client,
-        policy=policy,
-        now=now,
-        sink=sink,
-        context=context,
-        first_use=first_use,
-    ).plan
+    return resolve_whole(request, environment=environment, **means).plan
 
 
 def resolve_whole(
